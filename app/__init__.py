@@ -1,0 +1,1 @@
+"""Parley: people and an AI agent in one conversation, whatever the channel."""

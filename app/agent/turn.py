@@ -1,0 +1,194 @@
+"""One turn: claim it, give the model the log, show its words as they come, write them down."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import aclosing
+from contextvars import Context
+from random import random
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.agent.context import context
+from app.agent.model import Model, ModelAway, ModelRefused, budget_tokens
+from app.database import AWAY
+from app.domain.message import MessageStatus
+from app.domain.turn import MOST_ATTEMPTS, Superseded, Turn
+from app.frames import Writer
+from app.settings import settings
+
+log = structlog.get_logger(__name__)
+MOST_ENTRIES = 400
+
+
+class Answering:
+    """A turn being answered by this worker. `stop()` ends it and keeps what was said; `hand_back()` leaves it to
+    another worker."""
+
+    def __init__(self, turn: Turn, model: Model) -> None:
+        self.turn, self.model = turn, model
+        self.writer = Writer(turn.session.id, turn.message.id, turn.fence)
+        self.talking: asyncio.Task[None] | None = None
+        self.ended_by: str | None = "stop" if turn.stopped else None
+
+    async def run(self) -> None:
+        """To the end, whichever it is. Raises nothing but cancellation."""
+        end = await self._talked()
+        while True:
+            try:
+                return await asyncio.create_task(end(), context=Context())
+            except Superseded:
+                return log.warning("turn lost to another worker")
+            except AWAY as error:  # what was said is kept until it can be written, or another worker has taken over
+                log.warning("database away at the end of a turn", error=repr(error))
+                await asyncio.sleep(0.5)
+
+    async def _talked(self) -> Callable[[], Coroutine[Any, Any, None]]:
+        """Let the model talk; how the turn is to end."""
+        if self.turn.attempt > MOST_ATTEMPTS:
+            return lambda: self.turn.finish(
+                "", MessageStatus.FAILED, f"The agent gave up after {MOST_ATTEMPTS} attempts."
+            )
+        try:
+            await self._talk_with_heartbeat()
+        except Superseded:
+            return self._superseded
+        except ModelAway as away:
+            reason = away
+            return lambda: self._wait_for_model(reason)
+        except ModelRefused as refused:
+            why = str(refused)
+            return lambda: self._finish(MessageStatus.FAILED, why)
+        except Exception:
+            log.exception("turn failed")
+            return lambda: self._try_again("Something went wrong while answering.")
+        return self._finish if self.writer.text or self.ended_by else lambda: self._try_again("The model said nothing.")
+
+    async def _superseded(self) -> None:
+        raise Superseded
+
+    def stop(self) -> None:
+        self._end("stop")
+
+    def hand_back(self) -> None:
+        self._end("hand back")
+
+    def _end(self, why: str) -> None:
+        self.ended_by = self.ended_by or why
+        if self.talking:
+            self.talking.cancel()
+
+    async def _talk_with_heartbeat(self) -> None:
+        """Let the model talk until it is done, is ended from outside, or the lease is lost."""
+        if self.ended_by:
+            return
+        self.talking = asyncio.create_task(self._talk())
+        beating = asyncio.create_task(self._beat(), context=Context())
+        done, _ = await asyncio.wait({self.talking, beating}, return_when=asyncio.FIRST_COMPLETED)
+        self.talking.cancel()
+        beating.cancel()
+        await asyncio.gather(self.talking, beating, return_exceptions=True)
+        for task in done:
+            if not task.cancelled() and (error := task.exception()):
+                raise error
+
+    async def _talk(self) -> None:
+        entries = await self.turn.session.entries(before=self.turn.message.seq, limit=MOST_ENTRIES)
+        async with aclosing(self.model.respond(context(entries, budget_tokens()))) as pieces:  # type: ignore[type-var]
+            async for piece in pieces:
+                if not self.writer.text:
+                    telling = asyncio.create_task(self.turn.responding(), context=Context())
+                    telling.add_done_callback(lambda task: task.cancelled() or task.exception())
+                self.writer.add(piece)
+        self.writer.flush()
+
+    async def _beat(self) -> None:
+        """Keep the lease. The database may be away for a moment: the lease is lost only when another has it."""
+        while True:
+            await asyncio.sleep(settings().lease_seconds / 3)
+            try:
+                if await asyncio.create_task(self.turn.heartbeat(settings().lease_seconds), context=Context()):
+                    self.stop()
+            except Superseded:
+                raise
+            except Exception as error:
+                log.warning("heartbeat missed", error=repr(error))
+
+    async def _finish(self, status: MessageStatus = MessageStatus.COMPLETE, error: str = "") -> None:
+        self.writer.flush()
+        match self.ended_by:
+            case "hand back":
+                await self.turn.hand_back()
+            case "stop":
+                await self.turn.finish(self.writer.text, MessageStatus.STOPPED)
+            case _:
+                await self.turn.finish(self.writer.text, status, error)
+
+    async def _wait_for_model(self, away: ModelAway) -> None:
+        """The model is away before its first word: wait, as long as it takes. It broke off later: that was an attempt."""
+        if self.writer.text:
+            return await self._try_again(str(away))
+        seconds = away.retry_after or backoff_seconds(self.turn.waits + 1)
+        log.warning("model away", again_in_seconds=round(seconds, 1), why=str(away))
+        await self.turn.postpone(seconds, str(away), counts=False)
+
+    async def _try_again(self, why: str) -> None:
+        """That was an attempt: another follows, up to the last."""
+        if self.turn.attempt >= MOST_ATTEMPTS:
+            return await self._finish(MessageStatus.FAILED, why)
+        await self.turn.postpone(backoff_seconds(self.turn.attempt), why, counts=True)
+
+
+def backoff_seconds(wait: int) -> float:
+    """How long to wait before try number `wait` + 1: doubling up to the cap, the upper half of it random."""
+    longest = min(settings().backoff_cap_seconds, settings().backoff_base_seconds * 2 ** min(wait - 1, 30))
+    return longest * (0.5 + random() / 2)  # noqa: S311 - spreads load, guards nothing
+
+
+class Answers:
+    """All that this worker answers at the moment."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.under_way: dict[UUID, Answering] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.leaving = False
+
+    def begin(self, session_id: UUID) -> None:
+        """`answer` in the background."""
+        if session_id in self.under_way:
+            return
+        task = asyncio.create_task(self.answer(session_id), context=Context())
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    async def answer(self, session_id: UUID) -> None:
+        """Run the turns that are due in a conversation, one after the other; nothing when there is none."""
+        if session_id in self.under_way:
+            return
+        while not self.leaving and (turn := await Turn.claim(session_id, settings().lease_seconds)):
+            answering = self.under_way[session_id] = Answering(turn, self.model)
+            with structlog.contextvars.bound_contextvars(session=str(session_id), turn=turn.fence):
+                try:
+                    await answering.run()
+                finally:
+                    del self.under_way[session_id]
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("a turn could not begin", error=repr(error))
+
+    def stop(self, session_id: UUID) -> None:
+        """A person pressed Stop."""
+        if answering := self.under_way.get(session_id):
+            answering.stop()
+
+    async def leave(self) -> None:
+        """This worker ends: hand everything back."""
+        self.leaving = True
+        for answering in list(self.under_way.values()):
+            answering.hand_back()
+        while self.under_way:
+            await asyncio.sleep(0.02)

@@ -1,0 +1,112 @@
+"""Access tokens (JWT, 10 min), refresh tokens and other proofs, all from the secret keys: nothing secret is stored."""
+
+import hashlib
+import hmac
+import warnings
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from uuid import UUID
+
+from joserfc import jwt
+from joserfc.errors import JoseError, SecurityWarning
+from joserfc.jwk import KeySet, OKPKey
+
+from app.clock import now
+from app.settings import settings
+
+ACCESS_LASTS = timedelta(minutes=10)
+SKEW = timedelta(seconds=30)
+ALGORITHM = "EdDSA"
+TYPE = "at+jwt"  # RFC 9068
+AUDIENCE = "parley"
+warnings.simplefilter("ignore", SecurityWarning)  # RFC 9864 renames EdDSA; clients know this name
+
+
+@dataclass(frozen=True)
+class Access:
+    """What an access token says: who, by which sign-in."""
+
+    user_id: UUID
+    sign_in_id: UUID
+
+
+def derived(purpose: str, *words: object, key: str | None = None) -> bytes:
+    """32 bytes that only we can compute from `words`, with the newest key unless told otherwise."""
+    told = "\x1f".join([purpose, *map(str, words)])
+    return hmac.digest((key or settings().keys[0]).encode(), told.encode(), hashlib.sha256)
+
+
+def proof(purpose: str, *words: object) -> str:
+    """A short text that proves we said `words` for `purpose`."""
+    return _text(derived(purpose, *words))
+
+
+def proves(given: str, purpose: str, *words: object) -> bool:
+    """Whether `given` is the proof of `words`, under any of the keys. Any text may be given."""
+    candidate = given.encode(errors="replace")
+    proofs = [_text(derived(purpose, *words, key=key)).encode() for key in settings().keys]
+    return sum(hmac.compare_digest(candidate, proof) for proof in proofs) > 0  # all of them, whichever fits
+
+
+def access_token(user_id: UUID, sign_in_id: UUID) -> str:
+    """A token for 10 minutes."""
+    key = _signing_keys().keys[0]
+    at = now()
+    claims: dict[str, object] = {
+        "iss": settings().base_url, "aud": AUDIENCE, "sub": str(user_id), "sid": str(sign_in_id),
+        "iat": int(at.timestamp()), "exp": int((at + ACCESS_LASTS).timestamp()),
+    }  # fmt: skip
+    return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
+
+
+def read_access(token: str) -> Access | None:
+    """What a token says, if we signed it, for us, and it is in time (30 s of skew)."""
+    try:
+        read = jwt.decode(token, _signing_keys(), algorithms=[ALGORITHM])
+        claims = read.claims
+        if read.header.get("typ") != TYPE or {"jwk", "jku", "x5u", "x5c"} & read.header.keys():
+            return None
+        if claims["iss"] != settings().base_url or claims["aud"] != AUDIENCE:
+            return None
+        at, skew = now().timestamp(), SKEW.total_seconds()
+        if not (claims["iat"] - skew <= at <= claims["exp"] + skew):
+            return None
+        return Access(UUID(claims["sub"]), UUID(claims["sid"]))
+    except (JoseError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def refresh_token(sign_in_id: UUID, generation: int) -> str:
+    """The refresh token of a sign-in's generation: derived, so that a repeated refresh gets the same one."""
+    return f"{sign_in_id}.{generation}.{proof('refresh', sign_in_id, generation)}"
+
+
+def read_refresh(token: str) -> tuple[UUID, int] | None:
+    """Sign-in and generation of a refresh token, if it is one of ours."""
+    sign_in, _, rest = token.partition(".")
+    generation, _, given = rest.partition(".")
+    try:
+        sign_in_id, number = UUID(sign_in), int(generation)
+    except ValueError:
+        return None
+    return (sign_in_id, number) if proves(given, "refresh", sign_in_id, number) else None
+
+
+@cache
+def _signing_keys() -> KeySet:
+    """One Ed25519 key per secret key, newest first; its `kid` is its thumbprint (RFC 7638)."""
+    return KeySet([_signing_key(derived("access token", key=key)) for key in settings().keys])
+
+
+def _signing_key(seed: bytes) -> OKPKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": _text(seed), "x": _text(public)})
+    return OKPKey.import_key(key.as_dict(private=True) | {"kid": key.thumbprint()})
+
+
+def _text(data: bytes) -> str:
+    return urlsafe_b64encode(data).rstrip(b"=").decode()

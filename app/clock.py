@@ -1,0 +1,16 @@
+"""The one clock. Tests move it; leases between machines go by PostgreSQL's clock instead."""
+
+from datetime import UTC, datetime, timedelta
+
+_shift = timedelta()
+
+
+def now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC) + _shift
+
+
+def shift(by: timedelta) -> None:
+    """Move the clock of this process, for tests; `timedelta()` sets it right again."""
+    global _shift
+    _shift = by

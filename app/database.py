@@ -1,0 +1,131 @@
+"""PostgreSQL: Piccolo's engine and registry, transactions, and what happens after they commit."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import uuid_utils
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+from app.settings import settings
+
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    TimeoutError,
+)
+"""What is raised while PostgreSQL can't be reached; whoever waits for it tries again."""
+
+
+class Transaction(PostgresTransaction):
+    """Piccolo's, but a begin or commit that fails (the database went away) still gives its connection back."""
+
+    async def __aenter__(self) -> PostgresTransaction:
+        if self._parent is not None:
+            return self._parent
+        self.connection = await self.get_connection()
+        self.transaction = self.connection.transaction()
+        try:
+            await self.begin()
+        except BaseException:
+            await self._let_go()
+            raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        if self._parent:
+            return error is None
+        try:
+            await (self.rollback() if error else self.commit())
+        except AWAY:
+            if error is None:
+                raise
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await self._let_go()
+        return error is None
+
+    async def _let_go(self) -> None:
+        if self.engine.pool:
+            await self.engine.pool.release(self.connection)
+        else:
+            await self.connection.close()
+
+
+class Engine(PostgresEngine):
+    def transaction(self, allow_nested: bool = True) -> Transaction:
+        return Transaction(engine=self, allow_nested=allow_nested)
+
+
+DB = Engine(config={"dsn": settings().database_url, "command_timeout": 30})
+
+AfterCommit = Callable[..., None]
+_after: ContextVar[list[tuple[AfterCommit, tuple[Any, ...]]] | None] = ContextVar("after_commit", default=None)
+
+
+def new_id() -> UUID:
+    """A UUIDv7: unique, and sorted by the time it was made."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """All or nothing. Within another transaction it joins that one. What was given to `after_commit` runs once the
+    outermost has committed, and not at all when it hasn't."""
+    if DB.current_transaction.get():
+        yield
+        return
+    after: list[tuple[AfterCommit, tuple[Any, ...]]] = []
+    token = _after.set(after)
+    try:
+        async with DB.transaction():
+            yield
+    finally:
+        _after.reset(token)
+    for call, arguments in after:
+        call(*arguments)
+
+
+def after_commit(call: AfterCommit, *arguments: Any) -> None:
+    """Call `call(*arguments)` when the current transaction has committed. It must not raise: the rows are the truth."""
+    after = _after.get()
+    if after is None:
+        raise RuntimeError("after_commit needs a transaction")
+    after.append((call, arguments))
+
+
+async def sql(query: str, *arguments: Any) -> list[Any]:
+    """Rows of a raw query with $1, $2, ...; in the current transaction if there is one. For locks, upserts and windows."""
+    current = DB.current_transaction.get()
+    if current:
+        return list(await current.connection.fetch(query, *arguments))
+    assert DB.pool is not None
+    async with DB.pool.acquire() as connection:
+        return list(await connection.fetch(query, *arguments))
+
+
+async def connect(most: int = 20) -> None:
+    """Open this process's pool of at most `most` connections."""
+    if DB.pool is None:
+        await DB.start_connection_pool(min_size=0, max_size=most)
+
+
+async def disconnect() -> None:
+    """Close the pool; connections still busy after 2 s are cut."""
+    if DB.pool is not None:
+        pool, DB.pool = DB.pool, None
+        try:
+            async with asyncio.timeout(2):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()

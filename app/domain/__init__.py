@@ -1,0 +1,1 @@
+"""What Parley is about: one file per entity; a table carries its behaviour."""

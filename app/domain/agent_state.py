@@ -1,0 +1,102 @@
+"""What the agent is doing in one conversation, and who may do it: lease, fence, attempts."""
+
+from enum import StrEnum
+from typing import Any, Self
+from uuid import UUID
+
+from piccolo.columns import UUID as UUIDColumn
+from piccolo.columns import BigInt, Boolean, ForeignKey, Integer, LazyTableReference, Text, Timestamptz, Varchar
+from piccolo.table import Table
+
+from app.database import DB, after_commit, sql, transaction
+from app.live import announce, tell_workers
+from app.queue import nudge
+
+
+class AgentStatus(StrEnum):
+    IDLE = "idle"
+    QUEUED = "queued"
+    THINKING = "thinking"
+    RESPONDING = "responding"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+class AgentState(Table, tablename="agent_states", db=DB):
+    """One per conversation. Its times are PostgreSQL's, since leases are compared between machines."""
+
+    session = ForeignKey(LazyTableReference("ChatSession", module_path="app.domain.session"), primary_key=True)
+    status = Varchar(choices=AgentStatus, default=AgentStatus.IDLE)
+    message = UUIDColumn(null=True, default=None)
+    fence = BigInt(default=0)
+    attempt = Integer(default=0)
+    waits = Integer(default=0)
+    due_at = Timestamptz(null=True, default=None)
+    lease_until = Timestamptz(null=True, default=None)
+    stop_requested = Boolean(default=False)
+    error = Text(default="")
+    summary = Text(default="")
+
+    @classmethod
+    async def wake(cls, session_id: UUID) -> Self | None:
+        """There is something to read: queue the agent, or hurry it if it waits for its model. None: it is at work and
+        will look again when it is done."""
+        return await cls._changed(
+            """UPDATE agent_states SET status = 'queued', due_at = now(), error = '',
+                 attempt = CASE status WHEN 'queued' THEN attempt ELSE 0 END,
+                 waits = CASE status WHEN 'queued' THEN waits ELSE 0 END,
+                 message = CASE status WHEN 'failed' THEN NULL ELSE message END
+               WHERE session = $1 AND status IN ('idle', 'failed', 'queued') RETURNING *""",
+            session_id,
+        )
+
+    @classmethod
+    async def retry(cls, session_id: UUID) -> Self | None:
+        """Try the failed answer again, in the same place of the log."""
+        async with transaction():
+            state = await cls._changed(
+                """UPDATE agent_states SET status = 'queued', due_at = now(), attempt = 0, waits = 0, error = ''
+                   WHERE session = $1 AND status = 'failed' RETURNING *""",
+                session_id,
+            )
+            if state:
+                after_commit(announce, session_id, "agent.status", state.as_dict())
+                after_commit(nudge, "run_agent", session_id)
+        return state
+
+    @classmethod
+    async def stop(cls, session_id: UUID) -> None:
+        """End the turn under way, keeping what was said; also one that waits for its model."""
+        rows = await sql(
+            """UPDATE agent_states SET stop_requested = TRUE, due_at = now() WHERE session = $1
+               AND (status IN ('thinking', 'responding') OR (status = 'queued' AND waits > 0)) RETURNING status""",
+            session_id,
+        )
+        if rows:
+            tell_workers("stop", session_id)
+            nudge("run_agent", session_id)
+
+    @classmethod
+    async def due(cls, limit: int) -> list[UUID]:
+        """Conversations whose agent should run now: queued ones, and those whose worker has died."""
+        rows = await sql(
+            """SELECT session FROM agent_states WHERE (status = 'queued' AND due_at <= now())
+                  OR (status IN ('thinking', 'responding') AND lease_until < now())
+               ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED""",
+            limit,
+        )
+        return [row["session"] for row in rows]
+
+    @property
+    def busy(self) -> bool:
+        return self.status in (AgentStatus.THINKING, AgentStatus.RESPONDING)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What pages and programs are told of it."""
+        waits = self.status == AgentStatus.QUEUED and bool(self.waits)
+        return {"status": self.status, "error": self.error, "retry_at": self.due_at.isoformat() if waits else None}
+
+    @classmethod
+    async def _changed(cls, query: str, *arguments: Any) -> Self | None:
+        rows = await sql(query, *arguments)
+        return cls(**dict(rows[0]), _exists_in_db=True) if rows else None

@@ -1,0 +1,25 @@
+"""Piccolo's configuration: the database, the tables and where their migrations are."""
+
+import os
+from pathlib import Path
+
+from piccolo.conf.apps import AppConfig, AppRegistry
+
+from app.database import DB
+from app.domain.agent_state import AgentState
+from app.domain.message import Message
+from app.domain.session import ChatSession
+from app.domain.sign_in import SignIn
+from app.domain.user import User
+
+__all__ = ["APP_CONFIG", "APP_REGISTRY", "DB", "MIGRATIONS"]
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+APP_CONFIG = AppConfig(
+    app_name="parley",
+    migrations_folder_path=str(MIGRATIONS),
+    table_classes=[User, SignIn, ChatSession, Message, AgentState],
+)
+os.environ["PICCOLO_CONF"] = __name__
+APP_REGISTRY = AppRegistry(apps=[__name__])

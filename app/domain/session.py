@@ -1,0 +1,152 @@
+"""A conversation: one ordered log, whatever the channel."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from piccolo.columns import UUID as UUIDColumn
+from piccolo.columns import BigInt, ForeignKey, Integer, Text, Timestamptz, Varchar
+from piccolo.table import Table
+
+from app.clock import now
+from app.database import DB, after_commit, new_id, sql, transaction
+from app.domain.agent_state import AgentState
+from app.domain.channel import ChannelType
+from app.domain.errors import Conflict, NotFound
+from app.domain.message import Author, Message, MessageStatus, fit_text
+from app.domain.user import User
+from app.live import announce
+from app.queue import nudge
+
+TITLE_LENGTH = 60
+
+
+class SessionStatus(StrEnum):
+    ACTIVE = "active"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+class _SaidBefore(Exception):
+    """The same `client_id` came again."""
+
+
+class ChatSession(Table, tablename="chat_sessions", db=DB):
+    """A conversation. Its row is the lock under which `last_seq` and `revision` are given out."""
+
+    id = UUIDColumn(primary_key=True, default=new_id)
+    owner = ForeignKey(User)
+    title = Text(default="")
+    status = Varchar(choices=SessionStatus, default=SessionStatus.ACTIVE)
+    channel = Varchar(choices=ChannelType, default=ChannelType.WEB)
+    last_seq = Integer(default=0)
+    revision = BigInt(default=0)
+    created_at = Timestamptz(default=now)
+    updated_at = Timestamptz(default=now)
+
+    @classmethod
+    async def open(cls, owner: User) -> "ChatSession":
+        """A new, empty conversation of `owner`."""
+        async with transaction():
+            session = cls(owner=owner.id)
+            await session.save()
+            await AgentState(session=session.id).save()
+        return session
+
+    async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
+        """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once."""
+        message = Message.from_person(by, text, via, client_id)
+        try:
+            async with transaction():
+                await self.append(message)
+                woken = await AgentState.wake(self.id)
+                await self._name_after(message)
+                after_commit(announce, self.id, "message.created", message.as_dict())
+                if woken:
+                    after_commit(announce, self.id, "agent.status", woken.as_dict())
+                    after_commit(nudge, "run_agent", self.id)
+        except _SaidBefore:
+            return await self._said(client_id)
+        return message
+
+    async def append(self, message: Message) -> None:
+        """Give `message` the next place in the log. Call it in a transaction: the session's row stays locked to its end."""
+        await self._lock(appending=1)
+        message.session, message.seq, message.revision = self.id, self.last_seq, self.revision
+        inserted = Message.insert(message).on_conflict((Message.session, Message.client_id), "DO NOTHING")
+        if not await inserted.returning(Message.id):
+            raise _SaidBefore
+        message._exists_in_db = True
+
+    async def touch(self) -> int:
+        """Lock the session's row to the end of the transaction; the revision that this change is to carry."""
+        await self._lock(appending=0)
+        return self.revision
+
+    async def edit(self, message_id: UUID, text: str) -> Message:
+        """Change words that the agent has not read yet. Conflict when it has."""
+        return await self._change_queued(message_id, text=fit_text(text))
+
+    async def delete(self, message_id: UUID) -> Message:
+        """Take words back that the agent has not read yet; an empty row keeps their place."""
+        return await self._change_queued(message_id, text="", status=MessageStatus.COMPLETE)
+
+    async def entries(self, *, before: int | None = None, limit: int = 100) -> list[Message]:
+        """The latest `limit` entries of the log (those before `before`), oldest first."""
+        mine = Message.session == self.id
+        where = mine & (Message.seq < before) if before is not None else mine
+        found = await Message.objects().where(where).order_by(Message.seq, ascending=False).limit(limit)
+        return list(reversed(found))
+
+    async def changes(self, *, after_revision: int = 0, after_seq: int = 0) -> list[Message]:
+        """Entries changed since a revision (or placed after a seq, when no revision is known), oldest first."""
+        since = Message.revision > after_revision if after_revision else Message.seq > after_seq
+        return list(await Message.objects().where((Message.session == self.id) & since).order_by(Message.seq))
+
+    async def agent(self) -> AgentState:
+        """The agent's state in this conversation."""
+        state = await AgentState.objects().get(AgentState.session == self.id)
+        if state is None:
+            raise NotFound("There is no such conversation.")
+        return state
+
+    async def _lock(self, *, appending: int) -> None:
+        rows = await sql(
+            """UPDATE chat_sessions SET last_seq = last_seq + $2, revision = revision + 1, updated_at = $3
+               WHERE id = $1 RETURNING last_seq, revision""",
+            self.id, appending, now(),
+        )  # fmt: skip
+        if not rows:
+            raise NotFound("There is no such conversation.")
+        self.last_seq, self.revision = rows[0]
+
+    async def _name_after(self, message: Message) -> None:
+        """The first words are the title until somebody finds a better one."""
+        if message.seq == 1:
+            self.title = titled(message.text)
+            await self.save([ChatSession.title])
+            after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": self.title})
+
+    async def _said(self, client_id: str | None) -> Message:
+        message = await Message.objects().get((Message.session == self.id) & (Message.client_id == client_id))
+        assert message is not None
+        return message
+
+    async def _change_queued(self, message_id: UUID, **changes: str) -> Message:
+        async with transaction():
+            revision = await self.touch()
+            message = await Message.objects().get((Message.session == self.id) & (Message.id == message_id))
+            if message is None or message.author != Author.PERSON:
+                raise NotFound("There is no such message.")
+            if message.status != MessageStatus.QUEUED:
+                raise Conflict("The agent has read this message already.")
+            await message.update_self({"revision": revision, **changes})
+            after_commit(announce, self.id, "message.changed", message.as_dict())
+        return message
+
+
+def titled(text: str) -> str:
+    """A title by rule: the first line, cut at a word to 60 characters."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(".,;:") + "…"

@@ -1,0 +1,72 @@
+"""A sign-in on one device: the family of its refresh tokens."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from piccolo.columns import UUID as UUIDColumn
+from piccolo.columns import ForeignKey, Integer, Text, Timestamptz
+from piccolo.table import Table
+
+from app.clock import now
+from app.database import DB, new_id, sql, transaction
+from app.domain.user import User
+
+LASTS = timedelta(days=60)
+GRACE = timedelta(seconds=10)
+
+
+class SignIn(Table, tablename="sign_ins", db=DB):
+    """One device, signed in. Its refresh tokens are numbered; none is stored, each is derived from id and number."""
+
+    id = UUIDColumn(primary_key=True, default=new_id)
+    user = ForeignKey(User, index=True)
+    generation = Integer(default=0)
+    rotated_at = Timestamptz(default=now)
+    created_at = Timestamptz(default=now)
+    last_used_at = Timestamptz(default=now)
+    expires_at = Timestamptz()
+    ended_at = Timestamptz(null=True, default=None)
+    device = Text(default="")
+
+    @classmethod
+    async def begin(cls, user: User, device: str) -> "SignIn":
+        """Sign `user` in on a device (its User-Agent, cut to 200 characters)."""
+        sign_in = cls(user=user.id, device=device[:200], expires_at=now() + LASTS)
+        await sign_in.save()
+        return sign_in
+
+    @classmethod
+    async def rotate(cls, sign_in_id: UUID, generation: int) -> "SignIn | None":
+        """The family, moved on from `generation`. Within 10 s a repeat gets the same successor; a later reuse ends the
+        family (RFC 9700, 4.14.2). None: ended, expired or unknown."""
+        async with transaction():
+            sign_in = await cls.objects().get(cls.id == sign_in_id).lock_rows("UPDATE")
+            if sign_in is None or not sign_in.live(now()):
+                return None
+            if generation == sign_in.generation:
+                sign_in.generation, sign_in.rotated_at = generation + 1, now()
+            elif generation != sign_in.generation - 1 or now() - sign_in.rotated_at > GRACE:
+                await sign_in.end()
+                return None
+            sign_in.last_used_at = now()
+            await sign_in.save([cls.generation, cls.rotated_at, cls.last_used_at])
+            return sign_in
+
+    @classmethod
+    async def person(cls, sign_in_id: UUID) -> User | None:
+        """Who is signed in by this sign-in now; None when it has ended or they are disabled."""
+        rows = await sql(
+            """SELECT u.id, u.name, u.email, u.role, u.created_at FROM sign_ins s JOIN users u ON u.id = s.user
+               WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL""",
+            sign_in_id,
+            now(),
+        )
+        return User(**dict(rows[0]), _exists_in_db=True) if rows else None
+
+    def live(self, at: datetime) -> bool:
+        return self.ended_at is None and self.expires_at > at
+
+    async def end(self) -> None:
+        """Sign the device out."""
+        self.ended_at = now()
+        await self.save([SignIn.ended_at])

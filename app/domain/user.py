@@ -1,0 +1,78 @@
+"""A person with an account."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from piccolo.columns import UUID as UUIDColumn
+from piccolo.columns import Text, Timestamptz, Varchar
+from piccolo.table import Table
+
+from app.clock import now
+from app.database import DB, new_id, sql, transaction
+from app.domain.errors import Conflict, NotFound
+
+if TYPE_CHECKING:
+    from app.domain.session import ChatSession
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+class User(Table, tablename="users", db=DB):
+    """A person. `email` is kept in lower case and is unique."""
+
+    id = UUIDColumn(primary_key=True, default=new_id)
+    name = Text()
+    email = Text(unique=True)
+    password_hash = Text(null=True, default=None, secret=True)
+    role = Varchar(choices=Role, default=Role.MEMBER)
+    created_at = Timestamptz(default=now)
+    disabled_at = Timestamptz(null=True, default=None)
+
+    @classmethod
+    async def sign_up(cls, *, name: str, email: str, password_hash: str, only_first: bool = False) -> "User":
+        """Add a person; the very first becomes admin. Conflict if the address is taken, or if `only_first` and they
+        aren't the first."""
+        async with transaction():
+            await sql("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")  # two first visitors at once: one is the first
+            first = not await cls.exists()
+            if only_first and not first:
+                raise Conflict("Somebody has signed up first. Ask them for an invitation.")
+            if await cls.exists().where(cls.email == email.lower()):
+                raise Conflict("This address has an account already.")
+            user = cls(
+                name=name,
+                email=email.lower(),
+                password_hash=password_hash,
+                role=Role.ADMIN if first else Role.MEMBER,
+            )
+            await user.save()
+        return user
+
+    @classmethod
+    async def nobody_yet(cls) -> bool:
+        """Whether the first visitor is still to come."""
+        return not await cls.exists()
+
+    @classmethod
+    async def by_email(cls, email: str) -> "User | None":
+        return await cls.objects().get((cls.email == email.lower()) & cls.disabled_at.is_null())
+
+    async def session(self, session_id: UUID) -> "ChatSession":
+        """The person's conversation of this id; NotFound for any other."""
+        from app.domain.session import ChatSession
+
+        session = await ChatSession.objects().get((ChatSession.id == session_id) & (ChatSession.owner == self.id))
+        if session is None:
+            raise NotFound("There is no such conversation.")
+        return session
+
+    async def sessions(self, limit: int = 100) -> "list[ChatSession]":
+        """The person's conversations, the latest first."""
+        from app.domain.session import ChatSession
+
+        mine = ChatSession.objects().where(ChatSession.owner == self.id)
+        return list(await mine.order_by(ChatSession.updated_at, ascending=False).limit(limit))

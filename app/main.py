@@ -1,0 +1,97 @@
+"""The web process: routes, middleware and lifespan wired together, nothing else."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from litestar import Litestar, get
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp
+
+from app import database, live, observability, queue
+from app.domain.errors import NotFound
+from app.settings import settings
+from app.web import assets, chat, health, messages, sign_in, sign_up, stops, streams, theme
+from app.web.errors import answer
+from app.web.headers import SecurityHeaders
+from app.web.visitors import Visitors, me
+
+MOST_BODY_BYTES = 1024 * 1024
+ROUTES = [
+    sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
+    chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
+    streams.stream, theme.choose_theme, health.alive, health.ready, assets.static_file,
+]  # fmt: skip
+
+
+@get(["/{path:path}"], opt={"open": True}, include_in_schema=False)
+async def nothing(path: str) -> None:
+    """Any other address."""
+    raise NotFound
+
+
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    """Open what requests need; let it go at the end."""
+    await database.connect()
+    app.state.house = streams.House()
+    app.state.house.open()
+    try:
+        yield
+    finally:
+        await app.state.house.close()
+        await queue.close()
+        await live.close()
+        await database.disconnect()
+
+
+def create_app() -> Litestar:
+    """The Litestar application."""
+    return Litestar(
+        route_handlers=[*ROUTES, nothing],
+        middleware=[Visitors()],
+        dependencies={"me": Provide(me)},
+        exception_handlers={Exception: answer},
+        lifespan=[lifespan],
+        openapi_config=OpenAPIConfig(title="Parley", version="1", path="/schema", render_plugins=[]),
+        request_max_body_size=MOST_BODY_BYTES,
+        logging_config=None,
+    )
+
+
+def create_asgi(app: Litestar | None = None) -> ASGIApp:
+    """The application with what stands around every answer, known route or not."""
+    wrapped: Any = SecurityHeaders(observability.RequestLog(app or create_app()))  # type: ignore[arg-type]
+    return wrapped  # type: ignore[no-any-return]
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but open streams are ended as soon as it is told to stop: else they would hold it up."""
+
+    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
+        super().__init__(config)
+        self.app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if house := self.app.state.get("house"):
+            house.end_streams()
+
+
+def serve(listening: socket.socket | None) -> None:
+    """Answer requests until SIGTERM or SIGINT, on an inherited socket or on the configured address."""
+    observability.set_up_logging()
+    app = create_app()
+    config = uvicorn.Config(
+        create_asgi(app), host=settings().host, port=settings().port, loop="uvloop", http="httptools",
+        ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=MOST_BODY_BYTES, timeout_graceful_shutdown=3,
+        access_log=False, log_config=None, server_header=False, proxy_headers=False,
+    )  # fmt: skip
+    server = Server(config, app)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(server.serve(sockets=[listening] if listening else None))

@@ -1,0 +1,120 @@
+"""Markdown from people and models, as HTML that is safe to show: the one place where text becomes HTML."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+from app import markdown_stream as growing
+from app.markdown_stream import CURSOR, Blocks
+
+
+def render(text: str) -> str:
+    """The whole text as HTML. Links go to http, https and mailto only; an image becomes a link to its address.
+
+    Link references (`[text][name]`) are not resolved, so that every block stands for itself.
+    """
+    return _html(normal(text))
+
+
+@dataclass(frozen=True)
+class Growth:
+    """What one piece of text changed: `closed` never changes again; `open` replaces the open block (None: as it was);
+    `tail`, escaped, goes to the end of the open block's code. `closed` never comes without `open`, nor `tail` with it.
+    """
+
+    closed: str
+    open: str | None
+    tail: str | None
+
+
+class Growing:
+    """A text still being written, in any pieces. An open block other than code is shown anew word by word while that is
+    cheap, else after it grew by a 64th, so that the cost of the whole grows with its length."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._closed: list[str] = []
+        self._blocks = Blocks(_blocks_of)
+        self._after_cr = False
+        self._shown = ""
+        self._around: tuple[str, str] | None = None
+        self._rendered_at = self._size = 0
+
+    @property
+    def text(self) -> str:
+        """All that was fed, with line ends as LF."""
+        return "".join(self._text)
+
+    @property
+    def html(self) -> str:
+        """All that was fed, as the page shows it."""
+        return f'{"".join(self._closed)}<div class="open">{self._open_html()}</div>'
+
+    def feed(self, more: str) -> Growth:
+        more = self._normal(more)
+        fence = self._blocks.fence
+        closed = "".join(_block_html(block) for block in self._blocks.feed(more))
+        self._text.append(more)
+        self._closed.append(closed)
+        if closed:
+            self._size = len(self._blocks.source) if not self._blocks.fence else 0
+            return Growth(closed, self._opened(), None)
+        self._size += len(more)
+        if not self._blocks.fence:
+            return Growth("", self._grown(more), None)
+        if fence is not self._blocks.fence:
+            return Growth("", self._opened(), None)
+        fresh = self._blocks.fence.fresh(self._blocks.lines, self._blocks.partial)
+        return Growth("", None, escape(fresh, quote=False) or None)
+
+    def _normal(self, more: str) -> str:
+        if self._after_cr:
+            more = more.removeprefix("\n")
+        if more:
+            self._after_cr = more.endswith("\r")
+        return normal(more)
+
+    def _grown(self, more: str) -> str | None:
+        if self._around and _PLAIN.match(more):
+            self._around = self._around[0] + more, self._around[1]
+            self._rendered_at = self._size
+            return "".join(self._around)
+        self._around = None
+        if self._size - self._rendered_at < self._size >> 6:
+            return None
+        shown = growing.presentable(self._blocks.source)
+        return None if shown == self._shown else self._opened(shown)
+
+    def _opened(self, shown: str | None = None) -> str:
+        self._rendered_at = self._size
+        self._around = None
+        if self._blocks.fence:
+            self._shown = ""
+            return self._open_html()
+        source = self._blocks.source
+        self._shown = growing.presentable(source) if shown is None else shown
+        before, cursor, after = self._open_source_html(self._shown).partition(CURSOR)
+        if cursor and self._shown.startswith(source + CURSOR) and _GOES_ON.search(source[-200:]):
+            self._around = before, after
+        return before + after
+
+    def _open_html(self) -> str:
+        if fence := self._blocks.fence:
+            code = fence.code(self._blocks.lines, self._blocks.partial)
+            return _WALL.clean(_figure(fence.info, escape(code, quote=False)))
+        return self._open_source_html(growing.presentable(self._blocks.source)).replace(CURSOR, "")
+
+    def _open_source_html(self, shown: str) -> str:
+        return _html(shown, self._blocks.part) if shown.strip(f" \t\n{CURSOR}") else ""
+
+
+_PLAIN = re.compile(r"[^\W_ \t\n][^\W_]*\Z|[^\W_ ,.;?'\"%-]*\Z|(?:[^\W_]|[ ,.;?'\"()%-])*\Z")
+_GOES_ON = re.compile(r"(?:^|\s)(?![^\s]*//)[^\s]*(?:[^\W_]|[ ,.;?'\"()%-])\Z|(?:[^\W_]|[,.;?'\"()%-]) \Z")
+
+
+def normal(text: str) -> str:
+    """Line ends as LF; what no HTML can hold as U+FFFD."""
+    return _FORBIDDEN.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+_FORBIDDEN = re.compile(f"[\0\ud800-\udfff{CURSOR}]")

@@ -1,0 +1,304 @@
+"""Where the blocks of a Markdown text that is still being written end, and how its last block looks meanwhile."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import backtick as finished_code
+from markdown_it.rules_inline import image as finished_image
+from markdown_it.rules_inline import link as finished_link
+from markdown_it.rules_inline.state_inline import Delimiter
+from markdown_it.token import Token
+
+CURSOR = "\ufdd0"
+"""Stands where the writer is; a noncharacter that `normal` keeps out of every text."""
+
+PIECE_CHARACTERS = 256
+"""A list longer than this is closed item by item, so that only its end is rendered again."""
+
+
+@dataclass(frozen=True)
+class ListPart:
+    """How a piece of a list goes on from the piece before it."""
+
+    continued: bool = False
+    number: int = 1
+    loose: bool = False
+
+
+@dataclass(frozen=True)
+class Block:
+    """The source of one or more whole blocks; `part` belongs to the list that stands first in it."""
+
+    source: str
+    part: ListPart
+
+
+@dataclass
+class Fence:
+    """A code block that is still open; its text comes in the pieces that `fresh` gives."""
+
+    info: str
+    indent: int
+    closing: re.Pattern[str]
+    maybe_closing: re.Pattern[str]
+    _seen: int = field(default=1, init=False)
+    _shown: int = field(default=0, init=False)
+
+    @classmethod
+    def opened_by(cls, token: Token, line: str) -> "Fence":
+        mark, least = re.escape(token.markup[0]), len(token.markup)
+        return cls(
+            info=token.info,
+            indent=len(line) - len(line.lstrip(" ")),
+            closing=re.compile(rf" {{0,3}}{mark}{{{least},}}[ \t]*\n?\Z"),
+            maybe_closing=re.compile(rf" {{0,3}}{mark}*[ \t]*\Z"),
+        )
+
+    def fresh(self, lines: Sequence[str], partial: str) -> str:
+        """The code that has become certain since the last call."""
+        whole = "".join(self._unindented(line) for line in lines[self._seen :])
+        certain = "" if self.indent or self.maybe_closing.match(partial) else partial
+        added = (whole + certain)[self._shown :]
+        self._seen, self._shown = len(lines), len(certain)
+        return added
+
+    def code(self, lines: Sequence[str], partial: str) -> str:
+        """All that is certain of the code."""
+        self._seen, self._shown = 1, 0
+        return self.fresh(lines, partial)
+
+    def _unindented(self, line: str) -> str:
+        return line[min(self.indent, len(line) - len(line.lstrip(" "))) :]
+
+
+_ANOTHER_BLOCK = re.compile(r" ?(?:[^\s\-+*\d]|[-+*]\S|\d+[^\s\d.)])")
+_FENCE = re.compile(r" ?(?:`{3}|~{3})")
+_LISTS = {"bullet_list_open", "ordered_list_open"}
+_DONE_AT_LINE_END = {"heading_open", "hr", "fence"}
+
+
+class Blocks:
+    """Takes a text in any pieces and gives back the blocks that nothing later can change.
+
+    What is closed depends on the text alone, never on its pieces. Blocks are found by the parser itself; a block that
+    has grown large is parsed again only after it grew by a sixteenth, which keeps the whole linear.
+    """
+
+    def __init__(self, parse: Callable[[str], list[Token]]) -> None:
+        self.fence: Fence | None = None
+        self.part = ListPart()
+        self.lines: list[str] = []
+        self.partial = ""
+        self._parse = parse
+        self._size = self._checked = 0
+        self._closed: list[Block] = []
+
+    @property
+    def source(self) -> str:
+        """The source that is still open."""
+        return "".join(self.lines) + self.partial
+
+    def feed(self, more: str) -> list[Block]:
+        """Add text; the blocks that it closed."""
+        self._closed = []
+        if "\n" in more:
+            *lines, self.partial = (self.partial + more).split("\n")
+            for line in lines:
+                self._add(line + "\n")
+        else:
+            self.partial += more
+        if self._starts_another(self.partial):
+            self._close(everything=True)
+        return self._closed
+
+    def _add(self, line: str) -> None:
+        blank = not line.strip(" \t\n")
+        if blank and not self.lines:
+            return
+        if self._starts_another(line) or (self.lines and not self.fence and _FENCE.match(line)):
+            self._close(everything=True)
+        self.lines.append(line)
+        self._size += len(line)
+        if self.fence:
+            if self.fence.closing.match(line):
+                self._cut(len(self.lines))
+        elif (blank and not self._starts_as_list()) or self._size - self._checked >= self._size >> 4:
+            self._close()
+
+    def _starts_another(self, line: str) -> bool:
+        """After an empty line an unindented line that is no list item ends whatever was open, but a fence."""
+        if self.fence or not self.lines or self.lines[-1].strip(" \t\n"):
+            return False
+        return bool(_ANOTHER_BLOCK.match(line))
+
+    def _starts_as_list(self) -> bool:
+        return self.lines[0][0] in " \t" or not _ANOTHER_BLOCK.match(self.lines[0])
+
+    def _close(self, everything: bool = False) -> None:
+        """Close what is finished; `everything` says that the last block is, unless it is a fence."""
+        tokens = self._parse("".join(self.lines))
+        last = max((at for at, token in enumerate(tokens) if not token.level and token.map), default=None)
+        if last is None:
+            self._cut(len(self.lines))
+            return
+        block = tokens[last]
+        assert block.map
+        if block.type == "fence" and unclosed(block):
+            self._cut(block.map[0])
+            self.fence = Fence.opened_by(block, self.lines[0])
+        elif everything or block.type in _DONE_AT_LINE_END or self._ended_by_blank(block):
+            self._cut(len(self.lines))
+        else:
+            self._cut(block.map[0])
+            if block.type in _LISTS:
+                self._cut_list(tokens[last:], block.map[0])
+        self._checked = self._size
+
+    def _ended_by_blank(self, block: Token) -> bool:
+        return block.type not in _LISTS and block.type != "code_block" and not self.lines[-1].strip(" \t\n")
+
+    def _cut(self, count: int) -> None:
+        if count:
+            self._closed.append(Block("".join(self.lines[:count]), self.part))
+            del self.lines[:count]
+            self.part, self.fence = ListPart(), None
+            self._size = self._checked = sum(map(len, self.lines))
+
+    def _cut_list(self, tokens: list[Token], start: int) -> None:
+        """Close all items but the last of a list that has become long."""
+        items = [item.map[0] - start for item in tokens if item.type == "list_item_open" and item.level == 1 and item.map]
+        if sum(map(len, self.lines[: items[-1]])) < PIECE_CHARACTERS:
+            return
+        first = self.part.number if self.part.continued else int(tokens[0].attrs.get("start", 1))
+        loose = self.part.loose or any(t.type == "paragraph_open" and t.level == 2 and not t.hidden for t in tokens)
+        self.part = ListPart(self.part.continued, first, loose)
+        self._cut(items[-1])
+        self.part = ListPart(True, first + len(items) - 1, loose)
+
+
+def unclosed(fence: Token) -> bool:
+    """Whether a code block reaches its end without a closing line."""
+    assert fence.map
+    lines = fence.content.count("\n") + (not fence.content.endswith("\n") and bool(fence.content))
+    return fence.map[1] - fence.map[0] - 1 == lines
+
+
+_CONTAINERS = r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*"
+_MARKERS_ONLY = re.compile(rf"{_CONTAINERS}(?:[-+*=_#~`|: \t>]*|\d{{1,9}}[.)]?|\[[ xX]?\]?)[ \t]*\Z")
+_FENCE_LINE = re.compile(rf"{_CONTAINERS}(?:``[^`]*|`{{3,}}[^`]*|~~.*)\Z")
+_DANGLING = (re.compile(r"(?:&#?\w{0,31}|<[^\s<>]{0,200}|!?\[)\Z"), re.compile(r"[\\*_~`]+\Z"))
+_TAIL_CHARACTERS = 256
+
+
+def presentable(source: str) -> str:
+    """A half-written source as it may be shown, with CURSOR where its text goes on (if that is known).
+
+    What may still become markup is held back, and a table's header is shown as one from its first cell on.
+    """
+    head, newline, line = source.rpartition("\n")
+    if _FENCE_LINE.match(line) or _MARKERS_ONLY.match(line := _without_dangling(line)):
+        line = ""
+    shown = (head + newline + line).rstrip("\n")
+    before, last = ("\n" + shown).rsplit("\n", 2)[-2:]
+    if last.startswith("|") and not before.startswith("|"):
+        return _as_header(shown, last)
+    if _MARKERS_ONLY.match(last) or _FENCE_LINE.match(last):
+        return shown
+    return shown + CURSOR
+
+
+def _without_dangling(line: str) -> str:
+    tail = line[-_TAIL_CHARACTERS:]
+    for pattern in _DANGLING:
+        tail = pattern.sub("", tail)
+    return line[:-_TAIL_CHARACTERS] + tail
+
+
+def _as_header(shown: str, row: str) -> str:
+    shown, row = shown.rstrip(" |"), row.rstrip(" |")
+    cells = len(re.findall(r"(?<!\\)\|", row.removeprefix("|"))) + 1
+    return f"{shown}{CURSOR}\n{'|---' * cells}|"
+
+
+_HALF_ADDRESS = re.compile(rf"\(\s*(?:<[^<>\n]*|[^\s<]*(?:\s+(?:[\"'(][^\"')]*[\"')]?\s*)?)?){CURSOR}\Z")
+_MOST_CLOSED = 8
+
+
+def being_written(state: StateInline) -> bool:
+    return state.src.endswith(CURSOR) and state.posMax == len(state.src)
+
+
+def code(state: StateInline, silent: bool) -> bool:
+    """A code span without its end reaches as far as the text does."""
+    start = state.pos
+    if state.src[start] != "`" or not being_written(state):
+        return finished_code(state, silent)
+    run = len(state.src) - start - len(state.src[start:].lstrip("`"))
+    finished_code(state, True)
+    if state.pos > start + run:
+        state.pos = start
+        return finished_code(state, silent)
+    if not silent:
+        token = state.push("code_inline", "code", 0)
+        token.content = state.src[start + run :].replace("\n", " ")
+    state.pos = state.posMax
+    return True
+
+
+def link(state: StateInline, silent: bool) -> bool:
+    """Of a link without its end only the text is shown."""
+    if finished_link(state, silent):
+        return True
+    start = state.pos
+    if state.src[start] != "[" or not being_written(state):
+        return False
+    end = state.md.helpers.parseLinkLabel(state, start)
+    if not _unfinished(state, end):
+        return False
+    state.pos = start + 1
+    if end >= 0:
+        if not silent:
+            _only_text(state, end)
+        state.pos = end + 1 if state.src[end + 1] == CURSOR else state.posMax
+    return True
+
+
+def image(state: StateInline, silent: bool) -> bool:
+    """An image without its end is shown as a link without its end."""
+    start = state.pos
+    if finished_image(state, silent):
+        return True
+    if not state.src.startswith("![", start) or not being_written(state):
+        return False
+    if not _unfinished(state, state.md.helpers.parseLinkLabel(state, start + 1)):
+        return False
+    state.pos = start + 1
+    return True
+
+
+def _unfinished(state: StateInline, label_end: int) -> bool:
+    after = state.src[label_end + 1 : label_end + 2]
+    return label_end < 0 or after == CURSOR or (after == "(" and bool(_HALF_ADDRESS.match(state.src, label_end + 1)))
+
+
+def _only_text(state: StateInline, end: int) -> None:
+    most, state.posMax = state.posMax, end
+    state.md.inline.tokenize(state)
+    state.posMax = most
+
+
+def close_emphasis(state: StateInline) -> None:
+    """Emphasis without its end reaches as far as the text does."""
+    if not being_written(state):
+        return
+    delimiters, reach, openers = state.delimiters, -1, []
+    for at, opener in enumerate(delimiters):
+        reach = max(reach, opener.end)
+        if at > reach and opener.open and not opener.close and opener.end < 0:
+            openers.append(opener)
+    for opener in reversed(openers[-_MOST_CLOSED:]):
+        opener.end = len(delimiters)
+        state.push("text", "", 0).content = state.tokens[opener.token].content
+        delimiters.append(Delimiter(opener.marker, 0, len(state.tokens) - 1, -1, False, True))

@@ -1,0 +1,105 @@
+"""`parley run`: everything on one machine, with its own PostgreSQL, Valkey and language model where none is configured."""
+
+import asyncio
+import os
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from app.child import Program
+from app.embedded import Started, lock_data_dir, start_model, start_postgres, start_valkey
+from app.settings import LLMProvider, Settings, settings
+from app.supervisor import Backoff, Supervisor
+
+
+class CannotRun(Exception):
+    """Parley can't start; the text says why and what to do."""
+
+
+def run() -> None:
+    """Start everything, say where it is, and keep it running until SIGINT or SIGTERM."""
+    configured = settings()
+    with ExitStack() as stack:
+        stack.enter_context(lock_data_dir(configured.data_dir))
+        listening = stack.enter_context(listen(configured.host, configured.port))
+        supervisor = Supervisor(Backoff())
+        started = start_what_is_missing(configured, stack)
+        settings.cache_clear()
+        say_hello(asyncio.run(_prepare()), started)
+        for _, embedded in started:
+            supervisor.add(embedded.child)
+        for program in programs(listening.fileno()):
+            supervisor.add(program)
+        supervisor.run()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The web processes' shared socket. CannotRun when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(1024)
+    except OSError as error:
+        listening.close()
+        raise CannotRun(
+            f"PARLEY_PORT: can't listen on {host}:{port} ({error.strerror}). Stop what uses it, or set another PARLEY_PORT."
+        ) from error
+    listening.set_inheritable(True)
+    return listening
+
+
+def start_what_is_missing(configured: Settings, stack: ExitStack) -> list[tuple[str, Started]]:
+    """Start what no setting names, and tell this process and its children where it is."""
+    data, logs = configured.data_dir, configured.data_dir / "logs"
+    started: list[tuple[str, Started]] = []
+    if not configured.database_url:
+        started.append(("PostgreSQL", stack.enter_context(start_postgres(data, logs))))
+        os.environ["PARLEY_DATABASE_URL"] = started[-1][1].url
+    if not configured.valkey_url:
+        started.append(("Valkey", stack.enter_context(start_valkey(data, logs))))
+        os.environ["PARLEY_VALKEY_URL"] = started[-1][1].url
+    if configured.llm_provider == LLMProvider.LOCAL and not configured.llm_base_url:
+        model = stack.enter_context(start_model(data, logs))
+        started.append((f"language model {model.model}", model))
+        os.environ |= {
+            "PARLEY_LLM_BASE_URL": model.url, "PARLEY_LLM_API_KEY": model.api_key, "PARLEY_LLM_MODEL": model.model,
+            "PARLEY_LLM_CONTEXT_TOKENS": str(configured.llm_context_tokens or model.context_tokens),
+        }  # fmt: skip
+    return started
+
+
+async def _prepare() -> str:
+    """Bring the database up to date; the address to open first."""
+    from app.migrate import migrate
+
+    await migrate()
+    from app import database
+    from app.domain.user import User
+    from app.web.sign_up import first_sign_up_url
+
+    await database.connect()
+    nobody = await User.nobody_yet()
+    await database.disconnect()
+    return first_sign_up_url() if nobody else ""
+
+
+def say_hello(sign_up_url: str, started: list[tuple[str, Started]]) -> None:
+    """Where Parley is and what it brought along."""
+    own = ", ".join(name for name, _ in started)
+    lines = [f"Parley is at {settings().base_url}"]
+    if sign_up_url:
+        lines.append(f"The first to sign up becomes admin: {sign_up_url}")
+    lines.append(f"Embedded: {own} (data in {settings().data_dir.resolve()})" if own else "Embedded: nothing")
+    lines.append("Ctrl-C stops everything.")
+    print("\n".join(["", *lines, ""]), flush=True)
+
+
+def programs(listening_fd: int) -> list[Program]:
+    """The web processes, sharing one socket, and the worker."""
+    parley = str(Path(sys.argv[0]).resolve()) if Path(sys.argv[0]).name == "parley" else ""
+    command = [sys.executable, parley] if parley else [sys.executable, "-m", "app"]
+    web = Program("web", [*command, "web", "--fd", str(listening_fd)], pass_fds=[listening_fd])
+    return [*[web] * settings().web_processes, Program("worker", [*command, "worker"])]

@@ -1,0 +1,50 @@
+"""Conversations: the empty one, and each."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Response, get, post
+
+from app.domain.channel import ChannelType
+from app.domain.message import fit_text
+from app.domain.session import ChatSession
+from app.domain.user import User
+from app.web.bubbles import agent_shown, bubbles
+from app.web.forms import field
+from app.web.pages import AnyRequest, page, see
+
+SHOWN = 60
+
+
+@get("/chat")
+async def empty_chat(request: AnyRequest, me: User) -> Response[bytes]:
+    """A place to begin."""
+    return await _page(request, me, session=None, messages=[])
+
+
+@post("/chat", status_code=303)
+async def open_chat(request: AnyRequest, me: User) -> Response[bytes]:
+    """Begin a conversation with its first words."""
+    text = fit_text(await field(request, "text"))
+    session = await ChatSession.open(me)
+    await session.say(text, by=me, via=ChannelType.WEB, client_id=await field(request, "client_id") or None)
+    return see(request, f"/chat/{session.id}")
+
+
+@get("/chat/{session_id:uuid}")
+async def show_chat(request: AnyRequest, me: User, session_id: UUID, before: int | None = None) -> Response[bytes]:
+    """A conversation: its last entries, or those before one of them."""
+    session = await me.session(session_id)
+    messages = await session.entries(before=before, limit=SHOWN)
+    agent = await session.agent()
+    older = messages[0].seq if messages and messages[0].seq > 1 else None
+    return await _page(
+        request, me, session=session, messages=bubbles(messages, busy=agent.busy), agent=agent_shown(agent.as_dict()),
+        stream_url=f"/chat/{session.id}/stream?after={session.last_seq}&revision={session.revision}",
+        older_url=f"/chat/{session.id}?before={older}" if older else None,
+    )  # fmt: skip
+
+
+async def _page(request: AnyRequest, me: User, **context: Any) -> Response[bytes]:
+    context = {"agent": None, "stream_url": None, "older_url": None, "sessions": await me.sessions(), **context}
+    return page(request, "chat/show.html", **context)

@@ -1,0 +1,52 @@
+"""Whether Parley works, for those who watch over it."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from litestar import Response, get
+
+from app import live, migrate, queue
+from app.database import sql
+
+
+@get("/health/live", opt={"open": True, "stateless": True})
+async def alive() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@get("/health/ready", opt={"open": True, "stateless": True})
+async def ready() -> Response[dict[str, Any]]:
+    """200 with database and migrations, else 503; Valkey or every worker away is `degraded`."""
+    database, valkey, worker = await asyncio.gather(_part(_database()), _part(_valkey()), _part(_worker()))
+    status = "unavailable" if database != "ok" else "ok" if valkey == worker == "ok" else "degraded"
+    parts = {"status": status, "database": database, "valkey": valkey, "worker": worker}
+    headers = {"Retry-After": "2"} if status == "unavailable" else {}
+    return Response(parts, status_code=503 if status == "unavailable" else 200, headers=headers)
+
+
+async def _part(check: Awaitable[str]) -> str:
+    try:
+        return await asyncio.wait_for(check, 3)
+    except Exception as error:  # whatever it is: this part is not well
+        return f"away ({type(error).__name__})"
+
+
+async def _database() -> str:
+    await sql("SELECT 1")
+    missing = await migrate.pending()
+    return f"{len(missing)} migrations are missing: run `parley migrate`" if missing else "ok"
+
+
+async def _valkey() -> str:
+    client = live.valkey()
+    try:
+        await client.execute_command("PING")
+    finally:
+        await client.aclose()
+    return "ok"
+
+
+async def _worker() -> str:
+    return "ok" if await queue.workers() else "none is running"

@@ -1,0 +1,61 @@
+"""What people say: new words, and words that still wait."""
+
+import re
+from uuid import UUID
+
+from litestar import Response, post
+
+from app.domain.channel import ChannelType
+from app.domain.errors import Unfit
+from app.domain.session import ChatSession
+from app.domain.user import User
+from app.web.bubbles import Bubble
+from app.web.forms import field
+from app.web.pages import AnyRequest, by_htmx, piece, see
+
+CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+@post("/chat/{session_id:uuid}/messages", status_code=303)
+async def say(request: AnyRequest, me: User, session_id: UUID) -> Response[bytes]:
+    """Say something. The answer is the bubble, which takes the place of the page's own."""
+    session = await me.session(session_id)
+    message = await session.say(
+        await field(request, "text"),
+        by=me,
+        via=ChannelType.WEB,
+        client_id=fit_client_id(await field(request, "client_id")),
+    )
+    if not by_htmx(request):
+        return see(request, f"/chat/{session.id}#message-{message.key}")
+    return piece(Bubble.of(message.as_dict(), busy=False).render())
+
+
+@post("/chat/{session_id:uuid}/messages/{message_id:uuid}", status_code=303)
+async def edit(request: AnyRequest, me: User, session_id: UUID, message_id: UUID) -> Response[bytes]:
+    """Change words that the agent has not read yet."""
+    session = await me.session(session_id)
+    await session.edit(message_id, await field(request, "text"))
+    return _done(request, session)
+
+
+@post("/chat/{session_id:uuid}/messages/{message_id:uuid}/delete", status_code=303)
+async def delete(request: AnyRequest, me: User, session_id: UUID, message_id: UUID) -> Response[bytes]:
+    """Take words back that the agent has not read yet."""
+    session = await me.session(session_id)
+    await session.delete(message_id)
+    return _done(request, session)
+
+
+def fit_client_id(given: str) -> str | None:
+    """The id that a page gave its bubble; None if it gave none. Unfit if it could be anything but an id."""
+    if not given:
+        return None
+    if not CLIENT_ID.fullmatch(given):
+        raise Unfit("client_id takes 8 to 64 letters, digits and hyphens.")
+    return given
+
+
+def _done(request: AnyRequest, session: ChatSession) -> Response[bytes]:
+    """The stream brings the change to every page; without it, the page is shown again."""
+    return piece("", status=204) if by_htmx(request) else see(request, f"/chat/{session.id}")

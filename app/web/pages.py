@@ -1,0 +1,76 @@
+"""Rendering: a template becomes a page, a reply or a piece of a stream."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from litestar import Request, Response
+from litestar.enums import MediaType
+
+from app.auth.cookies import Visitor, name, new_browser, read_cookies
+from app.web.assets import asset
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+THEMES = ("auto", "light", "dark")
+AnyRequest = Request[Any, Any, Any]
+
+
+@cache
+def environment() -> Environment:
+    """Jinja2 with our templates, everything escaped."""
+    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False)
+    made.globals["asset"] = asset
+    return made
+
+
+def render(template: str, **context: Any) -> str:
+    """A template as text; the same for every reader unless `context` says otherwise."""
+    return environment().get_template(template).render(**context)
+
+
+def visitor_of(request: AnyRequest) -> Visitor:
+    """Who asks."""
+    visitor: Visitor = request.scope["state"]["visitor"]
+    return visitor
+
+
+def by_htmx(request: AnyRequest) -> bool:
+    """Whether htmx asks for a piece, rather than a browser for a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:
+    """A whole page for this reader, with forms that are bound to them."""
+    visitor = request.scope["state"].get("visitor") or Visitor(None, None, "", [])
+    if not visitor.sign_in_id and not visitor.browser:
+        visitor.browser, cookie = new_browser()
+        visitor.cookies.append(cookie)
+    html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), **context)
+    return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
+
+
+def piece(html: str, *, status: int = 200, **headers: str) -> Response[bytes]:
+    """A part of a page, for htmx to put in its place."""
+    return Response(html.encode(), status_code=status, media_type=MediaType.HTML, headers=headers)
+
+
+def see(request: AnyRequest, path: str) -> Response[bytes]:
+    """Go and see `path`: a redirect after a form, an instruction to htmx."""
+    if by_htmx(request):
+        return Response(b"", status_code=204, headers={"HX-Redirect": path})
+    return Response(b"", status_code=303, headers={"Location": path})
+
+
+def theme_of(request: AnyRequest) -> str:
+    """Light, dark or as the device, as this browser chose."""
+    cookies = read_cookies(request.headers.get("Cookie", "").encode("latin-1", "replace"))
+    chosen = cookies.get(name("theme"), "auto")
+    return chosen if chosen in THEMES else "auto"
+
+
+def local(path: str | None, otherwise: str = "/") -> str:
+    """`path` if it is one of this site, never an address elsewhere."""
+    if path and path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
+        return path
+    return otherwise

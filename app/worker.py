@@ -1,0 +1,59 @@
+"""The worker process: every job and every timed job."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import structlog
+from litestar_saq import SAQPlugin
+from saq.types import Context
+
+from app import database, live, queue
+from app.agent.model import Model
+from app.agent.turn import Answers
+from app.jobs.find_due import find_due
+from app.jobs.run_agent import run_agent
+
+log = structlog.get_logger(__name__)
+JOBS = [run_agent]
+
+
+async def start(ctx: Context) -> None:
+    """Open what the jobs need and look for due rows each second."""
+    await database.connect(most=30)
+    answers = Answers(Model())
+    listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
+    listener.start(live.WORKERS)
+    ctx.update(answers=answers, listener=listener, timed=asyncio.create_task(find_due(answers)))  # type: ignore[call-arg]
+
+
+async def stop(ctx: Any) -> None:
+    """Hand running turns back, then close everything."""
+    ctx["timed"].cancel()
+    await ctx["answers"].leave()
+    await ctx["listener"].stop()
+    await ctx["answers"].model.close()
+    await queue.close()
+    await live.close()
+    await database.disconnect()
+
+
+def _told(answers: Answers, event: live.Event) -> None:
+    match event["kind"]:
+        case "stop":
+            answers.stop(UUID(event["session"]))
+
+
+def plugin() -> SAQPlugin:
+    """litestar-saq with our one queue and all jobs."""
+    return SAQPlugin(queue.saq_config(tasks=JOBS, startup=start, shutdown=stop))
+
+
+async def run() -> None:
+    """Work until SIGTERM or SIGINT."""
+    worker = plugin().get_workers()[queue.NAME]
+    await worker.on_app_startup()
+    with suppress(asyncio.CancelledError):
+        await worker.start()
+    await worker.on_app_shutdown()

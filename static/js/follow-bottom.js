@@ -1,0 +1,62 @@
+// <follow-bottom items="selector" jump="id">: a column-reverse scroller, so that 0 is its end and the browser itself stays
+// there. Once the reader goes up, what they look at stays where it is, and the button named by `jump` counts what is new.
+const NEAR = 100
+
+class FollowBottom extends HTMLElement {
+  connectedCallback() {
+    this.following = true
+    this.last = this.scrollTop
+    this.jump = document.getElementById(this.getAttribute("jump"))
+    this.jump?.addEventListener("click", () => this.follow())
+    this.addEventListener("scroll", () => this.scrolled(), { passive: true })
+    this.addEventListener("wheel", (event) => event.deltaY < 0 && this.letGo(), { passive: true })
+    this.sizes = new ResizeObserver(() => this.resized())
+    this.sizes.observe(this.firstElementChild)
+  }
+
+  follow() {
+    this.following = true
+    this.scrollTop = 0
+    this.resized()
+  }
+
+  letGo() {
+    if (!this.following || this.scrollHeight <= this.clientHeight) return
+    this.following = false
+    this.seen = [...this.querySelectorAll(this.getAttribute("items"))].at(-1)?.id
+    this.hold()
+  }
+
+  scrolled() {
+    if (this.scrollTop < this.last) this.letGo()
+    else if (this.scrollTop > this.last && this.scrollTop > -NEAR) this.following = true
+    this.last = this.scrollTop
+    if (!this.following) this.hold()
+    this.show()
+  }
+
+  // Remember the item at the top of the view: growth above or below it must not move it.
+  hold() {
+    const { left, width, top } = this.getBoundingClientRect()
+    const itemAt = (y) => document.elementFromPoint(left + width / 2, y)?.closest(this.getAttribute("items"))
+    this.held = itemAt(top + 4) ?? itemAt(top + 28) ?? itemAt(top + 52)
+    this.heldTop = this.held?.getBoundingClientRect().top
+  }
+
+  resized() {
+    if (this.following) this.scrollTop = 0
+    else if (this.held?.isConnected) this.scrollTop += this.held.getBoundingClientRect().top - this.heldTop
+    this.last = this.scrollTop
+    this.show()
+  }
+
+  show() {
+    if (!this.jump) return
+    const items = this.following ? [] : [...this.querySelectorAll(this.getAttribute("items"))]
+    const fresh = items.length && items.length - 1 - items.findIndex((item) => item.id === this.seen)
+    this.jump.hidden = this.following || this.scrollTop > -NEAR && !fresh
+    this.jump.querySelector(".count").textContent = fresh > 0 && fresh < items.length ? fresh : ""
+  }
+}
+
+customElements.define("follow-bottom", FollowBottom)

@@ -1,0 +1,26 @@
+// <submit-on-enter>: Enter in the text area within sends its form, Shift+Enter breaks the line. Not while an input method
+// composes, and not where a finger types: there Enter breaks the line. Grows the area where CSS cannot.
+class SubmitOnEnter extends HTMLElement {
+  connectedCallback() {
+    this.area = this.querySelector("textarea")
+    this.area.addEventListener("keydown", (event) => this.pressed(event))
+    if (matchMedia("(pointer: coarse)").matches) this.area.blur() // an autofocus would open the keyboard over the page
+    if (CSS.supports("field-sizing", "content")) return
+    this.area.addEventListener("input", () => this.grow())
+    this.area.form.addEventListener("reset", () => setTimeout(() => this.grow()))
+  }
+
+  pressed(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.altKey || event.isComposing || event.keyCode === 229) return
+    if (matchMedia("(pointer: coarse)").matches && !event.ctrlKey && !event.metaKey) return
+    event.preventDefault()
+    this.area.form.requestSubmit(this.area.form.querySelector("[data-send]"))
+  }
+
+  grow() {
+    this.area.style.height = "auto"
+    this.area.style.height = `${this.area.scrollHeight}px`
+  }
+}
+
+customElements.define("submit-on-enter", SubmitOnEnter)
