@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from app import markdown_stream as growing
-from app.markdown_stream import CURSOR, Blocks
+from app.markdown_blocks import Blocks
+from app.markdown_html import blocks_of, html_of, open_code_html
+from app.markdown_unfinished import CURSOR, presentable
 
 
 def render(text: str) -> str:
@@ -13,7 +14,7 @@ def render(text: str) -> str:
 
     Link references (`[text][name]`) are not resolved, so that every block stands for itself.
     """
-    return _html(normal(text))
+    return html_of(normal(text))
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Growing:
     def __init__(self) -> None:
         self._text: list[str] = []
         self._closed: list[str] = []
-        self._blocks = Blocks(_blocks_of)
+        self._blocks = Blocks(blocks_of)
         self._after_cr = False
         self._shown = ""
         self._around: tuple[str, str] | None = None
@@ -53,10 +54,11 @@ class Growing:
     def feed(self, more: str) -> Growth:
         more = self._normal(more)
         fence = self._blocks.fence
-        closed = "".join(_block_html(block) for block in self._blocks.feed(more))
+        blocks = self._blocks.feed(more)
+        closed = "".join(html_of(block.source, block.part) for block in blocks)
         self._text.append(more)
         self._closed.append(closed)
-        if closed:
+        if blocks:
             self._size = len(self._blocks.source) if not self._blocks.fence else 0
             return Growth(closed, self._opened(), None)
         self._size += len(more)
@@ -68,11 +70,9 @@ class Growing:
         return Growth("", None, escape(fresh, quote=False) or None)
 
     def _normal(self, more: str) -> str:
-        if self._after_cr:
-            more = more.removeprefix("\n")
-        if more:
-            self._after_cr = more.endswith("\r")
-        return normal(more)
+        whole = more.removeprefix("\n") if self._after_cr else more
+        self._after_cr = more.endswith("\r") if more else self._after_cr
+        return normal(whole)
 
     def _grown(self, more: str) -> str | None:
         if self._around and _PLAIN.match(more):
@@ -82,7 +82,7 @@ class Growing:
         self._around = None
         if self._size - self._rendered_at < self._size >> 6:
             return None
-        shown = growing.presentable(self._blocks.source)
+        shown = presentable(self._blocks.source)
         return None if shown == self._shown else self._opened(shown)
 
     def _opened(self, shown: str | None = None) -> str:
@@ -92,7 +92,7 @@ class Growing:
             self._shown = ""
             return self._open_html()
         source = self._blocks.source
-        self._shown = growing.presentable(source) if shown is None else shown
+        self._shown = presentable(source) if shown is None else shown
         before, cursor, after = self._open_source_html(self._shown).partition(CURSOR)
         if cursor and self._shown.startswith(source + CURSOR) and _GOES_ON.search(source[-200:]):
             self._around = before, after
@@ -101,15 +101,15 @@ class Growing:
     def _open_html(self) -> str:
         if fence := self._blocks.fence:
             code = fence.code(self._blocks.lines, self._blocks.partial)
-            return _WALL.clean(_figure(fence.info, escape(code, quote=False)))
-        return self._open_source_html(growing.presentable(self._blocks.source)).replace(CURSOR, "")
+            return open_code_html(fence.info, code)
+        return self._open_source_html(presentable(self._blocks.source)).replace(CURSOR, "")
 
     def _open_source_html(self, shown: str) -> str:
-        return _html(shown, self._blocks.part) if shown.strip(f" \t\n{CURSOR}") else ""
+        return html_of(shown, self._blocks.part, being_written=True) if shown.strip(f" \t\n{CURSOR}") else ""
 
 
-_PLAIN = re.compile(r"[^\W_ \t\n][^\W_]*\Z|[^\W_ ,.;?'\"%-]*\Z|(?:[^\W_]|[ ,.;?'\"()%-])*\Z")
-_GOES_ON = re.compile(r"(?:^|\s)(?![^\s]*//)[^\s]*(?:[^\W_]|[ ,.;?'\"()%-])\Z|(?:[^\W_]|[,.;?'\"()%-]) \Z")
+_PLAIN = re.compile(r"(?:[^\W_]|[ ,.;?'\"()%-])+\Z")
+_GOES_ON = re.compile(r"(?:^|\s)(?!\S*//)\S*(?<=[^\W_]|[ ,.;?'\"()%-])\Z")
 
 
 def normal(text: str) -> str:

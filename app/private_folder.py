@@ -3,9 +3,11 @@
 import errno
 import hashlib
 import os
+import re
 from pathlib import Path
 
-SOCKET_PATH_LIMIT_BYTES = 107  # Linux, unix(7); macOS takes 103
+SOCKET_PATH_LIMIT_BYTES = 103  # macOS; Linux takes 107, unix(7)
+PLAIN = re.compile(r"[\w./ +@~-]*")  # asyncpg takes a comma in a path for the end of it
 PRIVATE = 0o700
 
 
@@ -30,8 +32,8 @@ def private_folder(path: Path, user: tuple[int, int] | None = None) -> Path:
 
 
 def socket_folder(wanted: Path, socket_name: str, user: tuple[int, int] | None = None) -> Path:
-    """A private folder for a socket: the wanted one, or a short one where the socket's path would be too long."""
-    if len(os.fsencode(wanted / socket_name)) <= SOCKET_PATH_LIMIT_BYTES - 4:
+    """A private folder for a socket: the wanted one, or a plain short one where the path would be too long or odd."""
+    if len(os.fsencode(wanted / socket_name)) <= SOCKET_PATH_LIMIT_BYTES and PLAIN.fullmatch(str(wanted)):
         return private_folder(wanted, user)
     name = f"parley-{hashlib.sha256(os.fsencode(wanted)).hexdigest()[:12]}"
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")

@@ -125,9 +125,8 @@ def test_a_stubborn_child_is_killed_after_its_time(supervise: Callable[[str], Ru
 
 
 def test_a_second_ctrl_c_hurries(supervise: Callable[[str], Running]) -> None:
-    running = supervise(
-        f'add(shell("web", "{STUBBORN.format("web")}", stop_timeout_s=60)); add(shell("valkey", "{POLITE.format("valkey")}"))'
-    )
+    stubborn, polite = STUBBORN.format("web"), POLITE.format("valkey")
+    running = supervise(f'add(shell("web", "{stubborn}", stop_timeout_s=60)); add(shell("valkey", "{polite}"))')
     assert running.says("web runs", "valkey runs")
     running.process.send_signal(signal.SIGINT)
     time.sleep(0.3)
@@ -152,7 +151,10 @@ def test_children_end_when_the_supervisor_is_killed(supervise: Callable[[str], R
 
 
 def test_processes_share_one_listening_socket(supervise: Callable[[str], Running]) -> None:
-    answer = "import os, socket, sys; s = socket.socket(fileno=int(sys.argv[1]))\\nwhile True: s.accept()[0].sendall(str(os.getpid()).encode())"
+    answer = (
+        "import os, socket, sys; shared = socket.socket(fileno=int(sys.argv[1]))\\n"
+        "while True: shared.accept()[0].sendall(str(os.getpid()).encode())"
+    )
     running = supervise(
         "import socket; shared = socket.create_server(('127.0.0.1', 0)); print('port', shared.getsockname()[1]);"
         f"argv = [sys.executable, '-c', '''{answer}''', str(shared.fileno())];"

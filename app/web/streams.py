@@ -114,7 +114,7 @@ class House:
         return [room for room, revision in known if room and revision > room.revision]
 
 
-@get("/chat/{session_id:uuid}/stream", sync_to_thread=False)
+@get("/chat/{session_id:uuid}/stream")
 async def stream(request: AnyRequest, me: User, session_id: UUID, after: int = 0, revision: int = 0) -> Response[bytes]:
     """The page's stream. `Last-Event-ID`, the revision that a page has seen, wins over the address."""
     house: House = request.app.state.house

@@ -19,8 +19,8 @@ class ComposerKeys extends HTMLElement {
     event.preventDefault()
     const edit = last.querySelector("details.edit")
     if (edit) {
+      edit.addEventListener("toggle", () => edit.querySelector("textarea").focus(), { once: true }) // not before it is shown
       edit.open = true
-      edit.querySelector("textarea").focus()
     } else {
       this.area.value = last.querySelector(".words").textContent
       this.area.dispatchEvent(new Event("input", { bubbles: true }))

@@ -1,4 +1,4 @@
-// <follow-bottom items="selector" jump="id">: a column-reverse scroller, so that 0 is its end and the browser itself stays
+// <follow-bottom items="selector" hold="selector" jump="id">: a column-reverse scroller, so that 0 is its end and the browser itself stays
 // there. Once the reader goes up, what they look at stays where it is, and the button named by `jump` counts what is new.
 const NEAR = 100
 
@@ -35,11 +35,13 @@ class FollowBottom extends HTMLElement {
     this.show()
   }
 
-  // Remember the item at the top of the view: growth above or below it must not move it.
+  // Remember the words at the top of the view (what `hold` selects in an item, since a day line may come or go above them):
+  // growth before or after must not move them.
   hold() {
     const { left, width, top } = this.getBoundingClientRect()
     const itemAt = (y) => document.elementFromPoint(left + width / 2, y)?.closest(this.getAttribute("items"))
-    this.held = itemAt(top + 4) ?? itemAt(top + 28) ?? itemAt(top + 52)
+    const item = itemAt(top + 4) ?? itemAt(top + 28) ?? itemAt(top + 52)
+    this.held = item?.querySelector(this.getAttribute("hold")) ?? item
     this.heldTop = this.held?.getBoundingClientRect().top
   }
 

@@ -76,7 +76,7 @@ class Ground:
         """One of the ASGI peers, such as `relay_aiohttp:app`."""
         port = free_port()
         environment = {"LLM_BASE_URL": self.llm_url, "DATABASE_URL": self.database_url, **env}
-        argv = [interpreter("peers"), PEERS / "serve.py", app, str(port)]
+        argv: list[str | Path] = [interpreter("peers"), PEERS / "serve.py", app, str(port)]
         async with serving(argv, port, env=environment, cwd=PEERS) as server:
             yield server
 
@@ -85,7 +85,12 @@ class Ground:
         port = free_port()
         folder = self.folder / "chainlit"
         folder.mkdir(exist_ok=True)
-        argv = [interpreter("chainlit").with_name("chainlit"), "run", PEERS / "chainlit_app.py", "--headless"]
+        argv: list[str | Path] = [
+            interpreter("chainlit").with_name("chainlit"),
+            "run",
+            PEERS / "chainlit_app.py",
+            "--headless",
+        ]
         argv += ["--host", "127.0.0.1", "--port", str(port)]
         environment = {"LLM_BASE_URL": self.llm_url, "CHAINLIT_APP_ROOT": str(folder), "ANONYMIZED_TELEMETRY": "false"}
         async with serving(argv, port, env=environment, cwd=folder) as server:
@@ -99,7 +104,7 @@ def interpreter(name: str) -> Path:
     if not made.exists() or made.read_bytes() != wanted.read_bytes():
         print(f"installing {wanted.name} ...", flush=True)
         subprocess.run([python(), "-m", "venv", "--clear", folder], check=True)
-        pip = [found, "-m", "pip", "--disable-pip-version-check", "-q", "-q"]
+        pip: list[str | Path] = [found, "-m", "pip", "--disable-pip-version-check", "-q", "-q"]
         subprocess.run([*pip, "install", "-r", wanted], check=True)
         made.write_bytes(wanted.read_bytes())
     return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 15
@@ -81,16 +81,19 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """Start a server, wait until it answers at `ready`, and end it with all its children afterwards."""
     with tempfile.NamedTemporaryFile(suffix=".log") as log:
-        process = subprocess.Popen(
-            [str(part) for part in argv], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-            env={**os.environ, **(env or {})}, cwd=cwd,
-        )  # fmt: skip
+        process = started(argv, Path(log.name), {**os.environ, **(env or {})}, cwd)
         server = Server(f"http://127.0.0.1:{port}", process, Path(log.name), list(beside))
         try:
             await answering(server, ready)
             yield server
         finally:
             await asyncio.to_thread(end, process)
+
+
+def started(argv: Sequence[str | Path], log: Path, env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
+    words = [str(part) for part in argv]
+    with log.open("ab") as out:
+        return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env, cwd=cwd)
 
 
 async def answering(server: Server, path: str) -> None:

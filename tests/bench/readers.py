@@ -114,8 +114,8 @@ class Person:
         person = cls(url, aiohttp.ClientSession(cookie_jar=jar, connector=aiohttp.TCPConnector(limit=0)))
         await person.read("/sign-up")
         name = f"ana{uuid.uuid4().hex[:8]}"
-        words = {"name": name, "email": f"{name}@example.org", "password": "correct horse battery"}
-        status, _ = await person.post("/sign-up", **words)
+        email, password = f"{name}@example.org", "correct horse battery"
+        status, _ = await person.post("/sign-up", name=name, email=email, password=password)
         if status not in (200, 303):
             raise RuntimeError(f"sign-up answered {status}")
         await person.read("/chat")

@@ -68,7 +68,7 @@ async def interleave(rounds: int, subjects: Mapping[str, Measure]) -> dict[str, 
 
 def table(lines: list[Line]) -> str:
     """Every bound on a line of its own: row, measure, ours, peer, ratio, must, aim, verdict."""
-    rows = [("row", "measure", OURS, "beside", "ratio", "must", "aim", "verdict")]
+    rows: list[tuple[str, ...]] = [("row", "measure", OURS, "beside", "ratio", "must", "aim", "verdict")]
     for line in lines:
         rows += [cells(line, bound) for bound in line.bounds] or [cells(line, None)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

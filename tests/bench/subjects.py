@@ -17,6 +17,7 @@ CHAINLIT = "Chainlit"
 AIOHTTP = "Starlette + aiohttp"
 OPENAI = "Starlette + openai SDK"
 WARMING = 20
+PAUSE_S = 0.3  # nobody asks in the millisecond in which the page has opened
 RELAYS = {AIOHTTP: "relay_aiohttp:app", OPENAI: "relay_openai:app"}
 
 
@@ -31,6 +32,7 @@ class Subject:
         readers = [self.reader() for _ in range(number)]
         for start in range(0, number, 20):
             await asyncio.gather(*(reader.open() for reader in readers[start : start + 20]))
+        await asyncio.sleep(PAUSE_S)
         try:
             yield readers
         finally:

@@ -54,6 +54,6 @@ async def listen(
     head += "".join(f"{name}: {value}\r\n" for name, value in lines.items()) + "\r\n"
     request = head.encode() + (body or b"")
     loop = asyncio.get_running_loop()
-    _, wire = await loop.create_connection(lambda: Wire(request, heard), parts.hostname, parts.port)
+    _, wire = await loop.create_connection(lambda: Wire(request, heard), parts.hostname or "", parts.port or 80)
     await asyncio.wait_for(asyncio.shield(wire.open), 30)
     return wire

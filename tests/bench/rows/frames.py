@@ -30,8 +30,8 @@ async def cost_and_memory(ground: Ground) -> list[Line]:
             if ours and page:
                 costs[OURS] = cost(ours, page.watch, page.answer, readers)
                 idle[OURS] = memory(ours, page.idle, readers)
-            costs_by_round = await interleave(ground.rounds, costs)
             memory_by_round = await interleave(ground.rounds, idle)
+            costs_by_round = await interleave(ground.rounds, costs)
         if page:
             await page.person.leave()
     return [
@@ -64,19 +64,17 @@ def cost(server: Server, watch: Open, play: Play, readers: int) -> Measure:
 
 
 def memory(server: Server, idle: Open, readers: int) -> Measure:
-    """KiB for each stream, after as many others have warmed the allocator."""
+    """KiB for each stream. What a round opens stays open: memory once used and freed would hide the next ones'."""
+    wires: list[Wire] = []
 
     async def measure() -> float:
-        wires = [await idle(at) for at in range(readers)]
+        if not wires:  # the first ones warm the allocator
+            wires.extend([await idle(at) for at in range(readers)])
         await asyncio.sleep(0.5)
         before = server.memory_bytes()
-        wires += [await idle(at) for at in range(2 * readers)]
+        wires.extend([await idle(at) for at in range(readers)])
         await asyncio.sleep(0.5)
-        grown = server.memory_bytes() - before
-        for wire in wires:
-            wire.close()
-        await asyncio.sleep(0.5)
-        return grown / (2 * readers) / 1024
+        return (server.memory_bytes() - before) / readers / 1024
 
     return measure
 

@@ -1,9 +1,9 @@
 """Row 29: how long Chromium works to show one answer."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
@@ -45,11 +45,8 @@ async def seated(url: str, stack: AsyncExitStack) -> ParleyReader:
 
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
-    system = Path("/usr/bin/chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=str(system) if system.exists() else None, args=["--no-sandbox"]
-        )
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         yield browser
         await browser.close()
 
@@ -66,7 +63,7 @@ def bare(browser: Browser, url: str, frames: Frames, begin: Show) -> Measure:
 
 
 def page_of(browser: Browser, reader: ParleyReader, seconds: float) -> Measure:
-    """A conversation begun anew, opened in the browser; the words are posted from elsewhere, so that both pages only show."""
+    """A conversation begun anew, opened in the browser; the words come from elsewhere, so that both pages only show."""
 
     async def measure() -> float:
         fresh = ParleyReader(reader.person)

@@ -11,7 +11,7 @@ from tests.bench.rounds import Bound, Line, Measure, interleave
 from tests.bench.subjects import CHAINLIT, Subject, subjects
 
 LIMIT_MS = 150
-MOST = 400
+FEWEST, MOST = 10, 400
 SAMPLE = 20
 SPREAD_S = 1.0  # people don't all press Enter in the same moment
 
@@ -37,11 +37,11 @@ async def most_streams(ground: Ground) -> list[Line]:
 
 async def search(smooth: Callable[[int], Awaitable[bool]]) -> int:
     """The largest number that is still smooth, by doubling and then halving the gap twice."""
-    good, number = 0, 25
-    while number <= MOST and await smooth(number):
-        good, number = number, number * 2
-    if number > MOST:
-        return good
+    good, number = 0, FEWEST
+    while await smooth(number):
+        good, number = number, min(number * 2, MOST)
+        if good == MOST:
+            return good
     bad = number
     for _ in range(2):
         number = (good + bad) // 2

@@ -1,18 +1,10 @@
-"""Where the blocks of a Markdown text that is still being written end, and how its last block looks meanwhile."""
+"""Where the blocks of a Markdown text that is still being written end."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from markdown_it.rules_inline import StateInline
-from markdown_it.rules_inline import backtick as finished_code
-from markdown_it.rules_inline import image as finished_image
-from markdown_it.rules_inline import link as finished_link
-from markdown_it.rules_inline.state_inline import Delimiter
 from markdown_it.token import Token
-
-CURSOR = "\ufdd0"
-"""Stands where the writer is; a noncharacter that `normal` keeps out of every text."""
 
 PIECE_CHARACTERS = 256
 """A list longer than this is closed item by item, so that only its end is rendered again."""
@@ -59,7 +51,7 @@ class Fence:
     def fresh(self, lines: Sequence[str], partial: str) -> str:
         """The code that has become certain since the last call."""
         whole = "".join(self._unindented(line) for line in lines[self._seen :])
-        certain = "" if self.indent or self.maybe_closing.match(partial) else partial
+        certain = "" if self.maybe_closing.match(partial) else self._unindented(partial)
         added = (whole + certain)[self._shown :]
         self._seen, self._shown = len(lines), len(certain)
         return added
@@ -74,7 +66,7 @@ class Fence:
 
 
 _ANOTHER_BLOCK = re.compile(r" ?(?:[^\s\-+*\d]|[-+*]\S|\d+[^\s\d.)])")
-_FENCE = re.compile(r" ?(?:`{3}|~{3})")
+_FENCE = re.compile(r" ?(?:`{3,}[^`]*\Z|~{3})")
 _LISTS = {"bullet_list_open", "ordered_list_open"}
 _DONE_AT_LINE_END = {"heading_open", "hr", "fence"}
 
@@ -183,122 +175,3 @@ def unclosed(fence: Token) -> bool:
     assert fence.map
     lines = fence.content.count("\n") + (not fence.content.endswith("\n") and bool(fence.content))
     return fence.map[1] - fence.map[0] - 1 == lines
-
-
-_CONTAINERS = r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*"
-_MARKERS_ONLY = re.compile(rf"{_CONTAINERS}(?:[-+*=_#~`|: \t>]*|\d{{1,9}}[.)]?|\[[ xX]?\]?)[ \t]*\Z")
-_FENCE_LINE = re.compile(rf"{_CONTAINERS}(?:``[^`]*|`{{3,}}[^`]*|~~.*)\Z")
-_DANGLING = (re.compile(r"(?:&#?\w{0,31}|<[^\s<>]{0,200}|!?\[)\Z"), re.compile(r"[\\*_~`]+\Z"))
-_TAIL_CHARACTERS = 256
-
-
-def presentable(source: str) -> str:
-    """A half-written source as it may be shown, with CURSOR where its text goes on (if that is known).
-
-    What may still become markup is held back, and a table's header is shown as one from its first cell on.
-    """
-    head, newline, line = source.rpartition("\n")
-    if _FENCE_LINE.match(line) or _MARKERS_ONLY.match(line := _without_dangling(line)):
-        line = ""
-    shown = (head + newline + line).rstrip("\n")
-    before, last = ("\n" + shown).rsplit("\n", 2)[-2:]
-    if last.startswith("|") and not before.startswith("|"):
-        return _as_header(shown, last)
-    if _MARKERS_ONLY.match(last) or _FENCE_LINE.match(last):
-        return shown
-    return shown + CURSOR
-
-
-def _without_dangling(line: str) -> str:
-    tail = line[-_TAIL_CHARACTERS:]
-    for pattern in _DANGLING:
-        tail = pattern.sub("", tail)
-    return line[:-_TAIL_CHARACTERS] + tail
-
-
-def _as_header(shown: str, row: str) -> str:
-    shown, row = shown.rstrip(" |"), row.rstrip(" |")
-    cells = len(re.findall(r"(?<!\\)\|", row.removeprefix("|"))) + 1
-    return f"{shown}{CURSOR}\n{'|---' * cells}|"
-
-
-_HALF_ADDRESS = re.compile(rf"\(\s*(?:<[^<>\n]*|[^\s<]*(?:\s+(?:[\"'(][^\"')]*[\"')]?\s*)?)?){CURSOR}\Z")
-_MOST_CLOSED = 8
-
-
-def being_written(state: StateInline) -> bool:
-    return state.src.endswith(CURSOR) and state.posMax == len(state.src)
-
-
-def code(state: StateInline, silent: bool) -> bool:
-    """A code span without its end reaches as far as the text does."""
-    start = state.pos
-    if state.src[start] != "`" or not being_written(state):
-        return finished_code(state, silent)
-    run = len(state.src) - start - len(state.src[start:].lstrip("`"))
-    finished_code(state, True)
-    if state.pos > start + run:
-        state.pos = start
-        return finished_code(state, silent)
-    if not silent:
-        token = state.push("code_inline", "code", 0)
-        token.content = state.src[start + run :].replace("\n", " ")
-    state.pos = state.posMax
-    return True
-
-
-def link(state: StateInline, silent: bool) -> bool:
-    """Of a link without its end only the text is shown."""
-    if finished_link(state, silent):
-        return True
-    start = state.pos
-    if state.src[start] != "[" or not being_written(state):
-        return False
-    end = state.md.helpers.parseLinkLabel(state, start)
-    if not _unfinished(state, end):
-        return False
-    state.pos = start + 1
-    if end >= 0:
-        if not silent:
-            _only_text(state, end)
-        state.pos = end + 1 if state.src[end + 1] == CURSOR else state.posMax
-    return True
-
-
-def image(state: StateInline, silent: bool) -> bool:
-    """An image without its end is shown as a link without its end."""
-    start = state.pos
-    if finished_image(state, silent):
-        return True
-    if not state.src.startswith("![", start) or not being_written(state):
-        return False
-    if not _unfinished(state, state.md.helpers.parseLinkLabel(state, start + 1)):
-        return False
-    state.pos = start + 1
-    return True
-
-
-def _unfinished(state: StateInline, label_end: int) -> bool:
-    after = state.src[label_end + 1 : label_end + 2]
-    return label_end < 0 or after == CURSOR or (after == "(" and bool(_HALF_ADDRESS.match(state.src, label_end + 1)))
-
-
-def _only_text(state: StateInline, end: int) -> None:
-    most, state.posMax = state.posMax, end
-    state.md.inline.tokenize(state)
-    state.posMax = most
-
-
-def close_emphasis(state: StateInline) -> None:
-    """Emphasis without its end reaches as far as the text does."""
-    if not being_written(state):
-        return
-    delimiters, reach, openers = state.delimiters, -1, []
-    for at, opener in enumerate(delimiters):
-        reach = max(reach, opener.end)
-        if at > reach and opener.open and not opener.close and opener.end < 0:
-            openers.append(opener)
-    for opener in reversed(openers[-_MOST_CLOSED:]):
-        opener.end = len(delimiters)
-        state.push("text", "", 0).content = state.tokens[opener.token].content
-        delimiters.append(Delimiter(opener.marker, 0, len(state.tokens) - 1, -1, False, True))

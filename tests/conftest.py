@@ -1,0 +1,166 @@
+"""What tests stand on: a real PostgreSQL, a real Valkey, a stub model, and Parley on them. People are ana and ben."""
+
+import asyncio
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+SERVERS = ExitStack()
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the servers before any module of Parley reads its settings."""
+    if config.option.collectonly:
+        return
+    from app.embedded import start_postgres, start_valkey
+
+    home = Path(tempfile.mkdtemp(prefix="parley-tests-"))
+    home.chmod(0o711)  # PostgreSQL runs as another user when root runs the tests
+    SERVERS.callback(shutil.rmtree, home, ignore_errors=True)
+    postgres = SERVERS.enter_context(start_postgres(home, home))
+    valkey = SERVERS.enter_context(start_valkey(home, home))
+    for name in [name for name in os.environ if name.startswith("PARLEY_")]:
+        del os.environ[name]
+    os.environ |= {
+        "PARLEY_DATABASE_URL": postgres.url,
+        "PARLEY_VALKEY_URL": valkey.url,
+        "PARLEY_DATA_DIR": str(home / "data"),
+        "PARLEY_SECRET_KEYS": "a test key of more than thirty-two characters",
+        "PARLEY_PORT": str(free_port()),
+        "PARLEY_LLM_PROVIDER": "openai-compatible",
+        "PARLEY_LLM_BASE_URL": f"http://127.0.0.1:{free_port()}/v1",
+        "PARLEY_LLM_MODEL": "stub",
+        "PARLEY_BACKOFF_BASE_SECONDS": "0.2",
+        "PARLEY_LEASE_SECONDS": "3",
+        "PARLEY_SIGNUP": "open",
+        "PARLEY_LOG_FORMAT": "json",
+    }
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    SERVERS.close()
+
+
+@pytest.fixture(scope="session")
+async def migrated() -> AsyncIterator[None]:
+    """The tables, and a pool of connections to them."""
+    from app import database, live, queue
+    from app.migrate import migrate
+
+    await migrate()
+    await database.connect()
+    yield
+    await queue.close()
+    await live.close()
+    await database.disconnect()
+
+
+@pytest.fixture
+async def db(migrated: None) -> AsyncIterator[None]:
+    """Empty tables, an empty Valkey and a clock that is right."""
+    from app import clock, database, live
+
+    yield
+    clock.shift(clock.timedelta())
+    await database.sql("TRUNCATE users CASCADE")
+    client = live.valkey()
+    await client.flushall()
+    await client.aclose()
+
+
+@pytest.fixture
+async def ana(db: None):  # type: ignore[no-untyped-def]
+    """The first person, so an admin. Her password is `PASSWORD`."""
+    return await person("Ana")
+
+
+@pytest.fixture
+async def ben(ana: object):  # type: ignore[no-untyped-def]
+    """Another person."""
+    return await person("Ben")
+
+
+PASSWORD = "correct horse battery staple"
+_hash: list[str] = []
+
+
+async def person(name: str):  # type: ignore[no-untyped-def]
+    from app.auth.passwords import hash_password
+    from app.domain.user import User
+
+    if not _hash:
+        _hash.append(await hash_password(PASSWORD))
+    return await User.sign_up(name=name, email=f"{name.lower()}@example.com", password_hash=_hash[0])
+
+
+@pytest.fixture
+async def llm() -> AsyncIterator[object]:
+    """The stub model, at the address that the settings name."""
+    from app.settings import settings
+    from tests.stub_llm import StubLLM
+
+    port = int(settings().llm_base_url.rsplit(":", 1)[1].split("/")[0])
+    async with StubLLM(port=port) as stub:
+        yield stub
+
+
+@pytest.fixture
+async def worker(db: None, llm: object) -> AsyncIterator[object]:
+    """A worker, in this process."""
+    from app.worker import plugin
+
+    working = plugin().get_workers()["parley"]
+    working.SIGNALS = []
+    task = asyncio.create_task(working.start())
+    while "answers" not in working.context:
+        await asyncio.sleep(0.01)
+    yield working.context["answers"]
+    working.event.set()
+    await task
+    from app import database
+
+    await database.connect()  # the worker closed this process's
+
+
+@pytest.fixture(scope="session")
+async def server(migrated: None) -> AsyncIterator[str]:
+    """A web process's inside, on a real socket; its address."""
+    import uvicorn
+
+    from app.main import Server, create_app, create_asgi
+    from app.settings import settings
+
+    app = create_app()
+    config = uvicorn.Config(create_asgi(app), port=settings().port, log_config=None, access_log=False, ws="websockets-sansio")
+    running = Server(config, app)
+    running.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    task = asyncio.create_task(running.serve())
+    while not running.started:
+        await asyncio.sleep(0.01)
+    yield settings().base_url
+    app.state.house.end_streams()
+    running.should_exit = True
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.fixture
+def chromium() -> Iterator[str]:
+    """The browser's path."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.fail("Chromium is missing: `apt-get install chromium`, or `playwright install chromium`; `make test` does it.")
+    yield found

@@ -1,0 +1,197 @@
+"""What the templates and static files promise: they fit the CSP, work on their own, and stay small."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+
+ROOT = Path(__file__).parent.parent
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "static"
+SPRITE = "icons/lucide-1.62.0.svg"
+TOKEN = "csrf-of-ana"
+SESSION = SimpleNamespace(id="s1", title="Release plan", status="active", updated_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
+ANA = SimpleNamespace(name="Ana Lindqvist", email="ana@example.org", role="admin")
+IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
+
+names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
+scripts = sorted((STATIC / "js").glob("*.js"))
+
+
+def environment() -> Environment:
+    env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    env.globals["asset"] = lambda path: f"/static/{path}?v=1"
+    return env
+
+
+def message(**changes: Any) -> SimpleNamespace:
+    values = {
+        "key": "k1", "id": "m1", "seq": 1, "session": "s1", "author": "person", "author_name": "Ana Lindqvist",
+        "status": "complete", "html": Markup("<p>Yes.</p>"), "text": "Is it\nready? <b>", "channel": "web",
+        "created_at": datetime(2026, 11, 22, 12, tzinfo=UTC), "error": "", "waiting": False,
+    }  # fmt: skip
+    return SimpleNamespace(**values | changes)
+
+
+MESSAGES = {
+    "a person's": message(),
+    "one by Slack": message(channel="slack"),
+    "one by mail": message(channel="email"),
+    "one that waits": message(status="queued", waiting=True),
+    "an answer": message(author="agent", author_name="Parley"),
+    "an answer that grows": message(author="agent", status="streaming", html=Markup('<div class="open"></div>')),
+    "a stopped answer": message(author="agent", status="stopped"),
+    "a failed answer": message(author="agent", status="failed", html=Markup("")),
+    "a notice": message(author="system", text="Moved to Slack."),
+}
+AGENTS = [IDLE] + [SimpleNamespace(status=status, error="", retry_at=None) for status in ("queued", "thinking", "responding", "waiting", "failed")]
+AWAY = SimpleNamespace(status="queued", error="The model is away.", retry_at=datetime(2026, 11, 22, 12, 3, tzinfo=UTC))
+
+
+def chat(**changes: Any) -> dict[str, Any]:
+    values = {
+        "session": SESSION, "sessions": [SESSION], "messages": list(MESSAGES.values()), "agent": AWAY,
+        "stream_url": "/chat/s1/stream?after=9", "older_url": "/chat/s1?before=1",
+    }  # fmt: skip
+    return {"me": ANA, "theme": "dark", "csrf": TOKEN, **values, **changes}
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    nobody = {"me": None, "theme": "auto", "csrf": TOKEN}
+    failed = {"errors": {"form": "No.", "email": "Taken."}, "values": {"email": "a@b"}, "first": False}
+    for name, context in [
+        ("sign_up/show.html", nobody | {"errors": {}, "values": {}, "first": True}),
+        ("sign_up/show.html", nobody | failed),
+        ("sign_in/show.html", nobody | {"error": "Wrong.", "next": "/chat/s1"}),
+        ("errors/show.html", nobody | {"status": 404, "title": "Not here", "what_to_do": "Go back.", "reference": "R1"}),
+        ("chat/show.html", chat()),
+        ("chat/show.html", chat(session=None, messages=[], agent=None, stream_url=None, older_url=None)),
+    ]:
+        yield name, environment().get_template(name).render(context)
+
+
+def streamed() -> Iterator[str]:
+    env = environment()
+    for one in MESSAGES.values():
+        yield env.get_template("messages/_message.html").render(message=one)
+    for agent in [*AGENTS, AWAY]:
+        yield env.get_template("agent/_status.html").render(agent=agent)
+    yield env.get_template("chat/_conversations.html").render(sessions=[SESSION], session=SESSION)
+
+
+class Tags(HTMLParser):
+    """Collects every start tag with its attributes, and the text of inline scripts and styles."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.inline = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+        assert len(dict(attrs)) == len(attrs), f"an attribute twice: {tag} {attrs}"
+
+    def handle_data(self, data: str) -> None:
+        if self.found and self.found[-1][0] in ("script", "style"):
+            self.inline += data.strip()
+
+
+@pytest.mark.parametrize("name", names)
+def test_every_template_parses(name: str) -> None:
+    environment().get_template(name)
+
+
+@pytest.mark.parametrize("name", names)
+def test_no_template_needs_what_the_csp_forbids(name: str) -> None:
+    source = (TEMPLATES / name).read_text()
+    assert not re.search(r"\sstyle=|<style|\shx-on|\son[a-z]+=|\"js:|javascript:|hx-vals|hx-trigger=\"[^\"]*\[", source)
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", source)
+
+
+def test_pages_hold_no_inline_script_or_style_and_no_id_twice() -> None:
+    for name, html in pages():
+        tags = Tags(html)
+        ids = [attrs["id"] for _, attrs in tags.found if "id" in attrs]
+        assert tags.inline == "", name
+        assert all("src" in attrs for tag, attrs in tags.found if tag == "script"), name
+        assert len(ids) == len(set(ids)) or name == "chat/show.html", (name, ids)
+
+
+def test_every_post_form_of_a_page_carries_the_token_once() -> None:
+    for name, html in pages():
+        for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", html, re.S):
+            assert form.count(f'name="csrf" value="{TOKEN}"') == 1, (name, form[:200])
+
+
+def test_streamed_html_holds_nothing_of_its_reader() -> None:
+    for html in streamed():
+        assert "csrf" not in html.replace('hx-include="#csrf"', "")
+
+
+def test_streamed_tags_stay_on_one_line_so_that_newlines_can_be_encoded() -> None:
+    for html in streamed():
+        assert not re.search(r"<[^>]*\n[^>]*>", html), html
+
+
+def test_words_of_people_are_escaped() -> None:
+    html = environment().get_template("messages/_message.html").render(message=message())
+    assert "Is it\nready? &lt;b&gt;</p>" in html
+
+
+def test_a_waiting_message_can_be_edited_deleted_and_sent_now() -> None:
+    html = environment().get_template("messages/_message.html").render(message=MESSAGES["one that waits"])
+    for action in ("/chat/s1/messages/m1", "/chat/s1/messages/m1/delete", "/chat/s1/stop"):
+        assert f'action="{action}" hx-post="{action}"' in html
+
+
+def test_what_is_busy_says_so() -> None:
+    status = environment().get_template("agent/_status.html")
+    busy = [agent.status for agent in AGENTS if "data-busy" in status.render(agent=agent)]
+    assert busy == ["queued", "thinking", "responding"]
+    assert "data-busy" in status.render(agent=AWAY)
+
+
+def test_every_icon_is_in_the_sprite() -> None:
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / SPRITE).read_text()))
+    used = {name for _, html in pages() for name in re.findall(rf"{re.escape(SPRITE)}\?v=1#([^\"]+)", html)}
+    assert used
+    assert used <= drawn
+
+
+def test_every_asset_a_page_names_exists() -> None:
+    for _, html in pages():
+        for path in re.findall(r"/static/([^?\"]+)\?v=1", html):
+            assert (STATIC / path).is_file(), path
+
+
+def test_style_sheets_load_nothing_from_elsewhere() -> None:
+    for path in STATIC.rglob("*.css"):
+        css = path.read_text()
+        assert "@import" not in css, path
+        assert all(url.startswith(("'data:", '"data:', "data:")) for url in re.findall(r"url\(([^)]{0,20})", css)), path
+
+
+def test_every_style_sheet_but_the_tokens_stands_in_a_layer() -> None:
+    for path in (STATIC / "css").glob("*.css"):
+        outside = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S).strip()
+        assert path.name == "theme.css" or outside.startswith("@layer"), path.name
+
+
+@pytest.mark.parametrize("path", scripts, ids=lambda path: path.name)
+def test_a_custom_element_has_at_most_60_lines(path: Path) -> None:
+    for body in re.findall(r"^class .*?^}", path.read_text(), re.S | re.M):
+        assert body.count("\n") < 60, path.name
+    assert "eval(" not in path.read_text()
+    assert "innerHTML" not in path.read_text()
+
+
+def test_all_scripts_together_have_at_most_800_lines() -> None:
+    assert sum(path.read_text().count("\n") for path in scripts) <= 800
