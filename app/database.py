@@ -67,6 +67,13 @@ class Engine(PostgresEngine):
         return Transaction(engine=self, allow_nested=allow_nested)
 
 
+class Connection(asyncpg.Connection):  # type: ignore[misc]
+    """Keeps nothing from one use to the next, so that giving it back costs no round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 DB = Engine(config={"dsn": settings().database_url, "command_timeout": 30})
 
 AfterCommit = Callable[..., None]
@@ -117,7 +124,7 @@ async def sql(query: str, *arguments: Any) -> list[Any]:
 async def connect(most: int = 20) -> None:
     """Open this process's pool of at most `most` connections."""
     if DB.pool is None:
-        await DB.start_connection_pool(min_size=0, max_size=most)
+        await DB.start_connection_pool(min_size=0, max_size=most, connection_class=Connection)
 
 
 async def disconnect() -> None:

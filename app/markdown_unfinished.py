@@ -12,6 +12,7 @@ CURSOR = "\ufdd0"
 """Stands where the writer is; a noncharacter that `normal` keeps out of every text."""
 
 _CONTAINERS = r"[ \t>]*(?:(?:[-+*]|\d{1,9}[.)])[ \t]+)*"
+_IN_CONTAINER = re.compile(r"[ \t]*(?:>|[-+*][ \t]|\d+[.)][ \t])")
 _MARKERS_ONLY = re.compile(rf"{_CONTAINERS}(?:[-+*=_#~`|: \t>]*|\d{{1,9}}[.)]?|\[[ xX]?\]?)[ \t]*\Z")
 _FENCE_LINE = re.compile(rf"{_CONTAINERS}(?:``[^`]*|`{{3,}}[^`]*|~~.*)\Z")
 _DANGLING = (re.compile(r"(?:&#?\w{0,31}|<[^\s<>]{0,200}|!?\[)\Z"), re.compile(r"[\\*_~`]+\Z"))
@@ -28,7 +29,7 @@ def presentable(source: str) -> str:
         line = ""
     shown = (head + newline + line).rstrip("\n")
     before, last = ("\n" + shown).rsplit("\n", 2)[-2:]
-    if last.startswith("|") and not before.startswith("|"):
+    if last.startswith("|") and not before.startswith("|") and not _IN_CONTAINER.match(shown):
         return _as_header(shown, last)
     if _MARKERS_ONLY.match(last) or _FENCE_LINE.match(last):
         return shown

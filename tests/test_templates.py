@@ -51,7 +51,10 @@ MESSAGES = {
     "a failed answer": message(author="agent", status="failed", html=Markup("")),
     "a notice": message(author="system", text="Moved to Slack."),
 }
-AGENTS = [IDLE] + [SimpleNamespace(status=status, error="", retry_at=None) for status in ("queued", "thinking", "responding", "waiting", "failed")]
+AGENTS = [IDLE] + [
+    SimpleNamespace(status=status, error="", retry_at=None)
+    for status in ("queued", "thinking", "responding", "waiting", "failed")
+]
 AWAY = SimpleNamespace(status="queued", error="The model is away.", retry_at=datetime(2026, 11, 22, 12, 3, tzinfo=UTC))
 
 

@@ -21,13 +21,24 @@ def context(log: Iterable[Message], budget_tokens: int) -> list[Said]:
         if left < 0 and kept:
             break
         kept.append(one if left >= 0 else _end_of(one, budget_tokens))
-    return kept[::-1]
+    return _joined(kept[::-1])
 
 
 def tokens(text: str) -> int:
     """About how many tokens a text costs, role marks included; rather too many than too few."""
     wide = sum(character > "\u02ff" for character in text)
     return int((len(text) - wide) / CHARACTERS_PER_TOKEN) + wide + 5
+
+
+def _joined(said: list[Said]) -> list[Said]:
+    """What one side says in a row, as one: many models want the sides to take turns."""
+    joined: list[Said] = []
+    for one in said:
+        if joined and joined[-1].role == one.role:
+            joined[-1] = Said(role=one.role, text=f"{joined[-1].text}\n\n{one.text}")
+        else:
+            joined.append(one)
+    return joined
 
 
 def _tells(entry: Message) -> bool:

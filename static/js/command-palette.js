@@ -4,16 +4,11 @@ class CommandPalette extends HTMLElement {
     this.dialog = this.querySelector("dialog")
     this.input = this.querySelector("input")
     this.list = this.querySelector("[role=listbox]")
-    this.pressing = (event) => (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && this.open(event)
-    document.addEventListener("keydown", this.pressing)
+    document.addEventListener("keydown", (event) => (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && this.open(event))
     this.input.addEventListener("input", () => this.fill())
     this.input.addEventListener("keydown", (event) => this.move(event))
     this.list.addEventListener("click", (event) => this.choose(event.target.closest("[role=option]")))
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close())
-  }
-
-  disconnectedCallback() {
-    document.removeEventListener("keydown", this.pressing)
   }
 
   open(event) {

@@ -19,7 +19,7 @@ class ComposerKeys extends HTMLElement {
     event.preventDefault()
     const edit = last.querySelector("details.edit")
     if (edit) {
-      edit.addEventListener("toggle", () => edit.querySelector("textarea").focus(), { once: true }) // not before it is shown
+      edit.addEventListener("toggle", () => edit.querySelector("textarea").focus(), { once: true })
       edit.open = true
     } else {
       this.area.value = last.querySelector(".words").textContent

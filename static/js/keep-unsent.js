@@ -1,6 +1,7 @@
 // <keep-unsent key="...">: what the form within has sent stays on this device until the server has it. A failed one says so
 // in its bubble, with Retry; a connection that comes back tries again by itself. The same id twice is one message.
 const idOf = (ctx) => ctx?.request?.body?.get?.("client_id")
+const reasonIn = (html) => new DOMParser().parseFromString(html, "text/html").querySelector("[role=alert]")?.textContent.trim()
 const bubbleOf = (id) => document.getElementById(`message-${id}`)
 
 class KeepUnsent extends HTMLElement {
@@ -12,7 +13,7 @@ class KeepUnsent extends HTMLElement {
     this.addEventListener("submit", () => this.keep(this.form.elements.client_id.value, this.form.elements.text.value))
     this.addEventListener("htmx:before:response", (event) => this.answered(event))
     this.addEventListener("htmx:error", (event) => this.failed(idOf(event.detail.ctx), "Not sent."))
-    this.addEventListener("htmx:response:error", ({ detail: { ctx } }) => this.failed(idOf(ctx), this.reason(ctx)))
+    this.addEventListener("htmx:response:error", ({ detail: { ctx } }) => this.failed(idOf(ctx), reasonIn(ctx.text) ?? "Not sent."))
     this.composer.log.addEventListener("click", (event) => this.clicked(event.target))
     document.addEventListener("connection:back", () => this.sendAgain())
     setTimeout(() => this.restore())
@@ -37,10 +38,6 @@ class KeepUnsent extends HTMLElement {
     if (!raw.redirected) return
     event.preventDefault()
     location.assign(raw.url)
-  }
-
-  reason(ctx) {
-    return new DOMParser().parseFromString(ctx.text, "text/html").querySelector("[role=alert]")?.textContent.trim() ?? "Not sent."
   }
 
   failed(id, reason) {
