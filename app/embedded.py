@@ -196,7 +196,8 @@ def start_model(data_dir: Path, log_dir: Path) -> Started:
     port, api_key = _free_port(), secrets.token_urlsafe(24)
     numbers = map(str, (port, MODEL_CONTEXT_TOKENS, MODEL_SLOTS))
     argv = [sys.executable, "-m", "app.model_server", str(file), MODEL_NAME, *numbers]
-    environment = _environment() | {"MODEL_API_KEY": api_key}
+    # Threads that wait must sleep: on busy cores, spinning ones starve the model itself to a token a second.
+    environment = _environment() | {"MODEL_API_KEY": api_key, "OMP_WAIT_POLICY": "passive"}
     with clear_errors(data_dir):
         child = Child(Program("model", argv, env=environment, cwd=Path(__file__).parents[1], log=log_dir / "model.log"))
         child.start()

@@ -11,6 +11,7 @@ import uvicorn
 from litestar import Litestar, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
@@ -30,7 +31,7 @@ ROUTES = [
 
 
 @get(["/{path:path}"], opt={"open": True}, include_in_schema=False)
-async def nothing(path: str) -> None:
+async def nothing(path: FromPath[str]) -> None:
     """Any other address."""
     raise NotFound
 

@@ -140,7 +140,7 @@ class Blocks:
         if block.type == "fence" and unclosed(block):
             self._cut(block.map[0])
             self.fence = Fence.opened_by(block, self.lines[0])
-        elif everything or block.type in _DONE_AT_LINE_END or self._ended_by_blank(block):
+        elif everything or self._ended(block):
             self._cut(len(self.lines))
         else:
             self._cut(block.map[0])
@@ -148,8 +148,11 @@ class Blocks:
                 self._cut_list(tokens[last:], block.map[0])
         self._checked = self._size
 
-    def _ended_by_blank(self, block: Token) -> bool:
-        return block.type not in _LISTS and block.type != "code_block" and not self.lines[-1].strip(" \t\n")
+    def _ended(self, block: Token) -> bool:
+        last = self.lines[-1]
+        if block.type in _DONE_AT_LINE_END and "|" not in last:  # a heading with a bar may yet be the head of a table
+            return True
+        return block.type not in _LISTS and block.type != "code_block" and not last.strip(" \t\n")
 
     def _cut(self, count: int) -> None:
         if count:

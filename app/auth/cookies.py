@@ -2,7 +2,6 @@
 
 import secrets
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from uuid import UUID
 
 from app.auth.tokens import access_token, proof, proves, read_access, read_refresh, refresh_token
@@ -28,19 +27,22 @@ class Visitor:
     @property
     def csrf(self) -> str:
         """The token of this visitor's forms: bound to the sign-in (or the browser), so rotation doesn't change it."""
-        return proof("csrf", self.sign_in_id or self.browser)
+        return proof(*self._form_words)
 
     def sent(self, csrf: str) -> bool:
         """Whether a form came from a page that we gave this visitor."""
-        return bool(self.sign_in_id or self.browser) and proves(csrf, "csrf", self.sign_in_id or self.browser)
+        return bool(self.sign_in_id or self.browser) and proves(csrf, *self._form_words)
+
+    @property
+    def _form_words(self) -> tuple[str, str]:
+        """A browser names itself, a sign-in doesn't: no browser's name is to make the tokens of a sign-in."""
+        return ("csrf of a sign-in", str(self.sign_in_id)) if self.sign_in_id else ("csrf of a browser", self.browser)
 
 
 def read_cookies(header: bytes) -> dict[str, str]:
-    """The cookies of a request; nothing of a header that can't be read."""
-    try:
-        return {key: morsel.value for key, morsel in SimpleCookie(header.decode("latin-1")).items()}
-    except CookieError:
-        return {}
+    """The cookies of a request. Other programs on this host may have set odd ones, which must not hide ours."""
+    pairs = (pair.partition("=") for pair in header.decode("latin-1").split(";"))
+    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 async def visitor(cookies: dict[str, str]) -> Visitor:
@@ -53,6 +55,12 @@ async def visitor(cookies: dict[str, str]) -> Visitor:
     if refresh and (sign_in := await SignIn.rotate(*refresh)) and (user := await SignIn.person(sign_in.id)):
         return Visitor(user, sign_in.id, browser, signed_in(user, sign_in))
     return Visitor(None, None, browser, signed_out() if access or refresh else [])
+
+
+def glimpse(cookies: dict[str, str]) -> Visitor:
+    """Who sends these cookies, by their word alone: for the forms of a page that shows nobody's data."""
+    access = read_access(cookies.get(name("access"), ""))
+    return Visitor(None, access.sign_in_id if access else None, cookies.get(name("browser"), ""), [])
 
 
 def signed_in(user: User, sign_in: SignIn) -> list[str]:

@@ -8,8 +8,9 @@ from piccolo.columns import ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, new_id, sql, transaction
+from app.database import DB, after_commit, new_id, sql, transaction
 from app.domain.user import User
+from app.live import announce_everywhere
 
 LASTS = timedelta(days=60)
 GRACE = timedelta(seconds=10)
@@ -67,6 +68,8 @@ class SignIn(Table, tablename="sign_ins", db=DB):
         return self.ended_at is None and self.expires_at > at
 
     async def end(self) -> None:
-        """Sign the device out."""
-        self.ended_at = now()
-        await self.save([SignIn.ended_at])
+        """Sign the device out; its open pages are told."""
+        async with transaction():
+            self.ended_at = now()
+            await self.save([SignIn.ended_at])
+            after_commit(announce_everywhere, "sign-in.ended", {"id": str(self.id)})

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
+from typing import Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from app.domain.errors import NotFound
 
@@ -51,12 +53,12 @@ def asset(path: str) -> str:
 
 
 @get("/static/{version_asked:str}/{path:path}", opt={"open": True, "stateless": True}, include_in_schema=False)
-async def static_file(version_asked: str, path: str, headers: dict[str, str]) -> Response[bytes]:
+async def static_file(request: Request[Any, Any, Any], version_asked: FromPath[str], path: FromPath[str]) -> Response[bytes]:
     """A file. One asked for under another version (a page from before an update) is not to be kept for ever."""
     found = assets().get(path.lstrip("/"))
     if found is None:
         raise NotFound("There is no such file.")
-    squeezed = "gzip" in headers.get("accept-encoding", "") and len(found.compressed) < len(found.content)
+    squeezed = "gzip" in request.headers.get("accept-encoding", "") and len(found.compressed) < len(found.content)
     return Response(
         found.compressed if squeezed else found.content,
         media_type=found.media_type,

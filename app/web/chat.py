@@ -1,9 +1,9 @@
 """Conversations: the empty one, and each."""
 
 from typing import Any
-from uuid import UUID
 
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from app.domain.channel import ChannelType
 from app.domain.message import fit_text
@@ -12,18 +12,19 @@ from app.domain.user import User
 from app.web.bubbles import agent_shown, bubbles
 from app.web.forms import field
 from app.web.pages import AnyRequest, page, see
+from app.web.visitors import Id, Me
 
 SHOWN = 60
 
 
 @get("/chat")
-async def empty_chat(request: AnyRequest, me: User) -> Response[bytes]:
+async def empty_chat(request: AnyRequest, me: Me) -> Response[bytes]:
     """A place to begin."""
     return await _page(request, me, session=None, messages=[])
 
 
 @post("/chat", status_code=303)
-async def open_chat(request: AnyRequest, me: User) -> Response[bytes]:
+async def open_chat(request: AnyRequest, me: Me) -> Response[bytes]:
     """Begin a conversation with its first words."""
     text = fit_text(await field(request, "text"))
     session = await ChatSession.open(me)
@@ -32,7 +33,7 @@ async def open_chat(request: AnyRequest, me: User) -> Response[bytes]:
 
 
 @get("/chat/{session_id:uuid}")
-async def show_chat(request: AnyRequest, me: User, session_id: UUID, before: int | None = None) -> Response[bytes]:
+async def show_chat(request: AnyRequest, me: Me, session_id: Id, before: FromQuery[int | None] = None) -> Response[bytes]:
     """A conversation: its last entries, or those before one of them."""
     session = await me.session(session_id)
     messages = await session.entries(before=before, limit=SHOWN)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import asyncpg
 import structlog
 from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -56,7 +57,7 @@ def _status(error: Exception) -> int:
     for kind, status in OURS.items():
         if isinstance(error, kind):
             return status
-    if isinstance(error, ValidationException | UnicodeError):
+    if isinstance(error, ValidationException | UnicodeError | asyncpg.DataError):
         return 400
     if isinstance(error, HTTPException):
         return error.status_code

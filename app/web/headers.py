@@ -1,8 +1,9 @@
-"""Headers that stand on every answer (promises.md, security 9)."""
+"""What stands on every answer: the security headers (promises.md, security 9), and the visitor's cookies."""
 
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.auth.cookies import Visitor
 from app.settings import settings
 
 POLICY = "; ".join(
@@ -21,7 +22,8 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """Puts the headers on every answer, errors included; what is not said to be kept is not kept."""
+    """Puts the headers on every answer, errors included; what is not said to be kept is not kept. The visitor's cookies
+    go with whatever is answered: a renewed sign-in that got lost would end as a stolen one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -35,6 +37,13 @@ class SecurityHeaders:
                 headers.setdefault("Cache-Control", "no-store")
                 if settings().secure:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+                for cookie in _cookies(scope):
+                    headers.add("Set-Cookie", cookie)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _cookies(scope: Scope) -> list[str]:
+    visitor: Visitor | None = scope.get("state", {}).get("visitor")
+    return visitor.cookies if visitor else []

@@ -1,23 +1,22 @@
 """What people say: new words, and words that still wait."""
 
 import re
-from uuid import UUID
 
 from litestar import Response, post
 
 from app.domain.channel import ChannelType
 from app.domain.errors import Unfit
 from app.domain.session import ChatSession
-from app.domain.user import User
 from app.web.bubbles import Bubble
 from app.web.forms import field
 from app.web.pages import AnyRequest, by_htmx, piece, see
+from app.web.visitors import Id, Me
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 @post("/chat/{session_id:uuid}/messages", status_code=303)
-async def say(request: AnyRequest, me: User, session_id: UUID) -> Response[bytes]:
+async def say(request: AnyRequest, me: Me, session_id: Id) -> Response[bytes]:
     """Say something. The answer is the bubble, which takes the place of the page's own."""
     session = await me.session(session_id)
     message = await session.say(
@@ -32,7 +31,7 @@ async def say(request: AnyRequest, me: User, session_id: UUID) -> Response[bytes
 
 
 @post("/chat/{session_id:uuid}/messages/{message_id:uuid}", status_code=303)
-async def edit(request: AnyRequest, me: User, session_id: UUID, message_id: UUID) -> Response[bytes]:
+async def edit(request: AnyRequest, me: Me, session_id: Id, message_id: Id) -> Response[bytes]:
     """Change words that the agent has not read yet."""
     session = await me.session(session_id)
     await session.edit(message_id, await field(request, "text"))
@@ -40,7 +39,7 @@ async def edit(request: AnyRequest, me: User, session_id: UUID, message_id: UUID
 
 
 @post("/chat/{session_id:uuid}/messages/{message_id:uuid}/delete", status_code=303)
-async def delete(request: AnyRequest, me: User, session_id: UUID, message_id: UUID) -> Response[bytes]:
+async def delete(request: AnyRequest, me: Me, session_id: Id, message_id: Id) -> Response[bytes]:
     """Take words back that the agent has not read yet."""
     session = await me.session(session_id)
     await session.delete(message_id)

@@ -3,12 +3,13 @@
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, FileSystemLoader
 from litestar import Request, Response
 from litestar.enums import MediaType
 
-from app.auth.cookies import Visitor, name, new_browser, read_cookies
+from app.auth.cookies import Visitor, glimpse, name, new_browser, read_cookies
 from app.web.assets import asset
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -42,7 +43,7 @@ def by_htmx(request: AnyRequest) -> bool:
 
 def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:
     """A whole page for this reader, with forms that are bound to them."""
-    visitor = request.scope["state"].get("visitor") or Visitor(None, None, "", [])
+    visitor: Visitor = request.scope["state"].setdefault("visitor", glimpse(cookies_of(request)))
     if not visitor.sign_in_id and not visitor.browser:
         visitor.browser, cookie = new_browser()
         visitor.cookies.append(cookie)
@@ -57,6 +58,7 @@ def piece(html: str, *, status: int = 200, **headers: str) -> Response[bytes]:
 
 def see(request: AnyRequest, path: str) -> Response[bytes]:
     """Go and see `path`: a redirect after a form, an instruction to htmx."""
+    path = quote(path, safe="/?#&=%:@!$'()*+,;~")
     if by_htmx(request):
         return Response(b"", status_code=204, headers={"HX-Redirect": path})
     return Response(b"", status_code=303, headers={"Location": path})
@@ -64,9 +66,21 @@ def see(request: AnyRequest, path: str) -> Response[bytes]:
 
 def theme_of(request: AnyRequest) -> str:
     """Light, dark or as the device, as this browser chose."""
-    cookies = read_cookies(request.headers.get("Cookie", "").encode("latin-1", "replace"))
-    chosen = cookies.get(name("theme"), "auto")
+    chosen = cookies_of(request).get(name("theme"), "auto")
     return chosen if chosen in THEMES else "auto"
+
+
+def cookies_of(request: AnyRequest) -> dict[str, str]:
+    """The cookies that came with a request."""
+    return read_cookies(request.headers.get("Cookie", "").encode("latin-1", "replace"))
+
+
+def path_of(address: str) -> str:
+    """The path of an address that a browser told; "" if it is none."""
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def local(path: str | None, otherwise: str = "/") -> str:

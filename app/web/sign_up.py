@@ -3,16 +3,16 @@
 import re
 
 from litestar import Response, get, post
+from litestar.params import FromQuery
 
 from app.auth import passwords
-from app.auth.cookies import signed_in
 from app.auth.tokens import proof, proves
 from app.domain.errors import Conflict
-from app.domain.sign_in import SignIn
 from app.domain.user import User
 from app.settings import Signup, settings
 from app.web.forms import field
-from app.web.pages import AnyRequest, page, see, visitor_of
+from app.web.pages import AnyRequest, page, see
+from app.web.sign_in import enter
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,253}")
 FIRST = "first sign-up"
@@ -24,7 +24,7 @@ def first_sign_up_url() -> str:
 
 
 @get("/sign-up", opt={"open": True})
-async def show_sign_up(request: AnyRequest, key: str = "") -> Response[bytes]:
+async def show_sign_up(request: AnyRequest, key: FromQuery[str] = "") -> Response[bytes]:
     first = await User.nobody_yet()
     closed = await _refusal(first, key)
     return _form(request, first, {"form": closed} if closed else {}, {}, key)
@@ -45,8 +45,7 @@ async def sign_up(request: AnyRequest) -> Response[bytes]:
             errors = {"email": str(conflict)}
     if errors:
         return _form(request, first, errors, values, key)
-    sign_in = await SignIn.begin(user, request.headers.get("user-agent", ""))
-    visitor_of(request).cookies += signed_in(user, sign_in)
+    await enter(request, user)
     return see(request, "/chat")
 
 
@@ -62,17 +61,13 @@ async def _refusal(first: bool, key: str) -> str | None:
 async def _errors(values: dict[str, str], password: str, first: bool, key: str) -> dict[str, str]:
     found = {
         "form": await _refusal(first, key),
-        "name": None
-        if 0 < len(values["name"]) <= 200 and values["name"].isprintable()
-        else "Tell us what to call you.",
-        "email": None if ADDRESS.fullmatch(values["email"]) else "That is no e-mail address.",
+        "name": None if 0 < len(values["name"]) <= 200 and values["name"].isprintable() else "Tell us what to call you.",
+        "email": None if ADDRESS.fullmatch(values["email"]) and values["email"].isprintable() else "That is no e-mail address.",
         "password": passwords.complaint(password),
     }
     return {name: error for name, error in found.items() if error}
 
 
-def _form(
-    request: AnyRequest, first: bool, errors: dict[str, str], values: dict[str, str], key: str
-) -> Response[bytes]:
+def _form(request: AnyRequest, first: bool, errors: dict[str, str], values: dict[str, str], key: str) -> Response[bytes]:
     status = 422 if errors and request.method == "POST" else 200
     return page(request, "sign_up/show.html", status=status, first=first, errors=errors, values=values, key=key)

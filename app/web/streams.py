@@ -8,15 +8,16 @@ from uuid import UUID
 
 import structlog
 from litestar import Response, get
+from litestar.params import FromQuery
 from litestar.response import Stream
 
 from app import live
 from app.database import sql
 from app.domain.sign_in import SignIn
-from app.domain.user import User
 from app.web.fragments import BEAT, SIGNED_OUT
 from app.web.pages import AnyRequest, visitor_of
 from app.web.rooms import Joining, Outbox, Room
+from app.web.visitors import Id, Me
 
 BEAT_SECONDS = 15
 CHECK_SECONDS = 60
@@ -115,7 +116,13 @@ class House:
 
 
 @get("/chat/{session_id:uuid}/stream")
-async def stream(request: AnyRequest, me: User, session_id: UUID, after: int = 0, revision: int = 0) -> Response[bytes]:
+async def stream(
+    request: AnyRequest,
+    me: Me,
+    session_id: Id,
+    after: FromQuery[int] = 0,
+    revision: FromQuery[int] = 0,
+) -> Response[bytes]:
     """The page's stream. `Last-Event-ID`, the revision that a page has seen, wins over the address."""
     house: House = request.app.state.house
     await me.session(session_id)

@@ -1,19 +1,27 @@
 """Who asks, and whether they may: cookies are read and renewed, forms are checked, strangers are sent to sign in."""
 
 from urllib.parse import quote, urlsplit
+from uuid import UUID
 
 from litestar import Request
-from litestar.datastructures import MutableScopeHeaders
+from litestar.di import NamedDependency
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.params import FromPath
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-from app.auth.cookies import Visitor, read_cookies, visitor
+from app.auth.cookies import Visitor, visitor
 from app.domain.user import User
 from app.settings import settings
-from app.web.pages import AnyRequest, by_htmx, see, visitor_of
+from app.web.pages import AnyRequest, by_htmx, cookies_of, path_of, see, visitor_of
+
+Me = NamedDependency[User]
+"""The signed-in person, as a handler asks for them."""
+Id = FromPath[UUID]
+"""An id in the address."""
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class SignInFirst(Exception):
@@ -34,21 +42,13 @@ class Visitors(ASGIMiddleware):
         if opt.get("stateless") or scope["type"] != "http":
             return await next_app(scope, receive, send)
         request: AnyRequest = Request(scope, receive, send)
-        who = await visitor(read_cookies(request.headers.get("cookie", "").encode("latin-1", "replace")))
+        who = await visitor(cookies_of(request))
         scope["state"]["visitor"] = who
         if request.method not in SAFE:
             await _check_origin_and_token(request, who)
         if who.user is None and not opt.get("open"):
             raise SignInFirst
-
-        async def send_with_cookies(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                for cookie in who.cookies:
-                    headers.add("Set-Cookie", cookie)
-            await send(message)
-
-        await next_app(scope, receive, send_with_cookies)
+        await next_app(scope, receive, send)
 
 
 async def _check_origin_and_token(request: AnyRequest, who: Visitor) -> None:
@@ -56,7 +56,7 @@ async def _check_origin_and_token(request: AnyRequest, who: Visitor) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forged
     origin = request.headers.get("origin")
-    if origin is not None and origin != _own_origin():
+    if origin is not None and not _own(origin):
         raise Forged
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in FORMS:
         raise Forged
@@ -65,9 +65,11 @@ async def _check_origin_and_token(request: AnyRequest, who: Visitor) -> None:
         raise Forged
 
 
-def _own_origin() -> str:
-    parts = urlsplit(settings().base_url)
-    return f"{parts.scheme}://{parts.netloc}"
+def _own(origin: str) -> bool:
+    """Whether this is where our pages are. On loopback a reader may have typed another of its names."""
+    own = urlsplit(settings().base_url)
+    names = [f"{name}:{own.port}" for name in LOOPBACK] if settings().loopback else []
+    return origin in [f"{own.scheme}://{place}" for place in (own.netloc, *names)]
 
 
 async def me(request: AnyRequest) -> User:
@@ -80,5 +82,5 @@ async def me(request: AnyRequest) -> User:
 
 def to_sign_in(request: AnyRequest) -> object:
     """The answer to a stranger: the sign-in page, and back to where they were."""
-    back = urlsplit(request.headers.get("hx-current-url", "")).path if by_htmx(request) else request.url.path
+    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.url.path
     return see(request, f"/sign-in?next={quote(back, safe='/')}" if back not in ("", "/") else "/sign-in")

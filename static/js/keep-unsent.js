@@ -34,7 +34,8 @@ class KeepUnsent extends HTMLElement {
 
   answered(event) {
     const { raw } = event.detail.ctx.response
-    if (raw.ok && !raw.url.includes("/sign-in")) this.keep(idOf(event.detail.ctx))
+    const goesTo = raw.headers.get("HX-Redirect") ?? raw.url
+    if (raw.ok && !goesTo.includes("/sign-in")) this.keep(idOf(event.detail.ctx))
     if (!raw.redirected) return
     event.preventDefault()
     location.assign(raw.url)

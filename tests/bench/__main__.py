@@ -3,6 +3,7 @@
 import argparse
 import resource
 import sys
+import traceback
 from collections.abc import Awaitable, Callable
 
 import uvloop
@@ -45,6 +46,7 @@ async def run(wanted: argparse.Namespace) -> int:
             try:
                 lines += await ROWS[number](under)
             except Exception as error:  # a row that can't be measured must not hide the others
+                traceback.print_exc()
                 lines.append(Line(number, "could not be measured", "", note=f"{type(error).__name__}: {error}"[:200]))
         print(table(lines))
         if under.without_parley:

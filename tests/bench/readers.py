@@ -111,7 +111,9 @@ class Person:
     @classmethod
     async def sign_up(cls, url: str) -> "Person":
         jar = aiohttp.CookieJar(unsafe=True)  # unsafe: cookies of a bare address
-        person = cls(url, aiohttp.ClientSession(cookie_jar=jar, connector=aiohttp.TCPConnector(limit=0)))
+        # less than uvicorn keeps an idle connection, so that no post meets a closing one
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=3)
+        person = cls(url, aiohttp.ClientSession(cookie_jar=jar, connector=connector))
         await person.read("/sign-up")
         name = f"ana{uuid.uuid4().hex[:8]}"
         email, password = f"{name}@example.org", "correct horse battery"

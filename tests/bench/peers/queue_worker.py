@@ -6,13 +6,11 @@ import asyncio
 import time
 from typing import Any
 
-from litestar_saq import SAQConfig, SAQPlugin
+from litestar_saq import SAQPlugin
 from redis.asyncio import Redis
 
 from app import queue
 from app.settings import settings
-
-AT_ONCE = 100
 
 
 async def bench_started(context: Any, *, row_id: str) -> None:
@@ -26,8 +24,7 @@ async def start(context: Any) -> None:
 
 
 async def main() -> None:
-    config = queue.queue_config(tasks=[bench_started], concurrency=AT_ONCE, startup=start)
-    worker = SAQPlugin(SAQConfig(queue_configs=[config])).get_workers()[queue.NAME]
+    worker = SAQPlugin(queue.saq_config(tasks=[bench_started], startup=start)).get_workers()[queue.NAME]
     await worker.on_app_startup()
     await worker.start()
 
