@@ -32,10 +32,10 @@ class Transaction(PostgresTransaction):
     async def __aenter__(self) -> PostgresTransaction:
         if self._parent is not None:
             return self._parent
-        self.connection = await self.get_connection()
+        self.connection = await self.get_connection()  # type: ignore[no-untyped-call]
         self.transaction = self.connection.transaction()
         try:
-            await self.begin()
+            await self.begin()  # type: ignore[no-untyped-call]
         except BaseException:
             await self._let_go()
             raise
@@ -46,7 +46,7 @@ class Transaction(PostgresTransaction):
         if self._parent:
             return error is None
         try:
-            await (self.rollback() if error else self.commit())
+            await (self.rollback() if error else self.commit())  # type: ignore[no-untyped-call]
         except AWAY:
             if error is None:
                 raise

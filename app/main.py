@@ -67,7 +67,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(observability.RequestLog(app or create_app()))  # type: ignore[arg-type]
+    wrapped: Any = SecurityHeaders(observability.RequestLog(app or create_app()))
     return wrapped  # type: ignore[no-any-return]
 
 

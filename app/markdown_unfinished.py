@@ -1,6 +1,7 @@
 """How the last block of a Markdown text looks while it is being written, so that nothing flickers when its marks arrive."""
 
 import re
+from functools import lru_cache
 
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline import backtick as finished_code
@@ -51,6 +52,8 @@ def _as_header(shown: str, row: str) -> str:
 
 _HALF_ADDRESS = re.compile(rf"\(\s*(?:<[^<>\n]*|[^\s<]*(?:\s+(?:[\"'(][^\"')]*[\"')]?\s*)?)?){CURSOR}\Z")
 _MOST_CLOSED = 8
+_MOST_BRACKETS = 8
+"""More opening brackets in a row than this are no links, and would be slow to try."""
 
 
 def being_written(state: StateInline) -> bool:
@@ -76,12 +79,14 @@ def code(state: StateInline, silent: bool) -> bool:
 
 def link(state: StateInline, silent: bool) -> bool:
     """Of a link without its end only the text is shown."""
-    if finished_link(state, silent):
-        return True
     start = state.pos
-    if state.src[start] != "[" or not being_written(state):
+    if state.src[start] != "[" or state.src.count("[", start, start + _MOST_BRACKETS) == _MOST_BRACKETS:
         return False
-    end = state.md.helpers.parseLinkLabel(state, start)
+    if start < _last(state.src, "](") and finished_link(state, silent):
+        return True
+    if not being_written(state):
+        return False
+    end = _label_end(state, start)
     if not _unfinished(state, end):
         return False
     state.pos = start + 1
@@ -95,14 +100,23 @@ def link(state: StateInline, silent: bool) -> bool:
 def image(state: StateInline, silent: bool) -> bool:
     """An image without its end is shown as a link without its end."""
     start = state.pos
-    if finished_image(state, silent):
-        return True
-    if not state.src.startswith("![", start) or not being_written(state):
+    if not state.src.startswith("![", start):
         return False
-    if not _unfinished(state, state.md.helpers.parseLinkLabel(state, start + 1)):
+    if start < _last(state.src, "](") and finished_image(state, silent):
+        return True
+    if not being_written(state) or not _unfinished(state, _label_end(state, start + 1)):
         return False
     state.pos = start + 1
     return True
+
+
+@lru_cache(maxsize=8)
+def _last(text: str, mark: str) -> int:
+    return text.rfind(mark)
+
+
+def _label_end(state: StateInline, start: int) -> int:
+    return state.md.helpers.parseLinkLabel(state, start) if start < _last(state.src, "]") else -1
 
 
 def _unfinished(state: StateInline, label_end: int) -> bool:

@@ -1,12 +1,12 @@
 """A browser without JavaScript, for tests: cookies, forms, redirects and streams over real HTTP.
 
-    async with Browser(server) as browser:
-        await browser.sign_up("Ana")                       # or sign_in(...), or quickly: enter(ana)
-        session_id = await browser.open_chat("hello")      # POST /chat, as the page's form does
-        await browser.say(session_id, "and more")
-        page = await browser.open(f"/chat/{session_id}")   # follows redirects; `get` and `post` don't
-        async with browser.stream(session_id) as events:
-            assert (await anext(events)).data
+async with Browser(server) as browser:
+    await browser.sign_up("Ana")                       # or sign_in(...), or quickly: enter(ana)
+    session_id = await browser.open_chat("hello")      # POST /chat, as the page's form does
+    await browser.say(session_id, "and more")
+    page = await browser.open(f"/chat/{session_id}")   # follows redirects; `get` and `post` don't
+    async with browser.stream(session_id) as events:
+        assert (await anext(events)).data
 """
 
 import re
@@ -46,7 +46,9 @@ class Browser:
         await self.client.__aenter__()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.client.__aexit__(kind, error, trace)
 
     @property
@@ -73,7 +75,9 @@ class Browser:
         """The page at `path`, wherever it is found."""
         return await self.client.get(path, follow_redirects=True)
 
-    async def post(self, path: str, form: dict[str, Any] | None = None, *, csrf: str | None = None, **headers: str) -> httpx.Response:
+    async def post(
+        self, path: str, form: dict[str, Any] | None = None, *, csrf: str | None = None, **headers: str
+    ) -> httpx.Response:
         """The answer to a form with this browser's own token (or `csrf`), redirects not followed."""
         token = await self.csrf() if csrf is None else csrf
         return await self.client.post(path, data={"csrf": token, **(form or {})}, headers=_named(headers))

@@ -37,9 +37,11 @@ class Answering:
         end = await self._talked()
         while True:
             try:
-                return await asyncio.create_task(end(), context=Context())
+                await asyncio.create_task(end(), context=Context())
+                return
             except Superseded:
-                return log.warning("turn lost to another worker")
+                log.warning("turn lost to another worker")
+                return
             except AWAY as error:  # what was said is kept until it can be written, or another worker has taken over
                 log.warning("database away at the end of a turn", error=repr(error))
                 await asyncio.sleep(0.5)
@@ -143,7 +145,7 @@ class Answering:
 def backoff_seconds(wait: int) -> float:
     """How long to wait before try number `wait` + 1: doubling up to the cap, the upper half of it random."""
     longest = min(settings().backoff_cap_seconds, settings().backoff_base_seconds * 2 ** min(wait - 1, 30))
-    return longest * (0.5 + random() / 2)  # noqa: S311 - spreads load, guards nothing
+    return float(longest * (0.5 + random() / 2))  # noqa: S311 - spreads load, guards nothing
 
 
 class Answers:
@@ -190,5 +192,4 @@ class Answers:
         self.leaving = True
         for answering in list(self.under_way.values()):
             answering.hand_back()
-        while self.under_way:
-            await asyncio.sleep(0.02)
+        await asyncio.gather(*self.tasks, return_exceptions=True)

@@ -25,7 +25,9 @@ class AgentStatus(StrEnum):
 class AgentState(Table, tablename="agent_states", db=DB):
     """One per conversation. Its times are PostgreSQL's, since leases are compared between machines."""
 
-    session = ForeignKey(LazyTableReference("ChatSession", module_path="app.domain.session"), primary_key=True)
+    session: ForeignKey[Any] = ForeignKey(
+        LazyTableReference("ChatSession", module_path="app.domain.session"), primary_key=True
+    )
     status = Varchar(choices=AgentStatus, default=AgentStatus.IDLE)
     message = UUIDColumn(null=True, default=None)
     fence = BigInt(default=0)

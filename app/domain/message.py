@@ -43,7 +43,7 @@ class Message(Table, tablename="messages", db=DB):
     """An entry of the log. `seq` is its place, gap-free from 1; `revision` is the session's count at its last change."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
-    session = ForeignKey(LazyTableReference("ChatSession", module_path="app.domain.session"))
+    session: ForeignKey[Any] = ForeignKey(LazyTableReference("ChatSession", module_path="app.domain.session"))
     seq = Integer()
     revision = BigInt()
     type = Varchar(choices=MessageType, default=MessageType.TEXT)

@@ -1,6 +1,7 @@
 """A conversation: one ordered log, whatever the channel."""
 
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from piccolo.columns import UUID as UUIDColumn
@@ -86,7 +87,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         """Change words that the agent has not read yet. Conflict when it has."""
         return await self._change_queued(message_id, text=fit_text(text))
 
-    async def delete(self, message_id: UUID) -> Message:
+    async def take_back(self, message_id: UUID) -> Message:
         """Take words back that the agent has not read yet; an empty row keeps their place."""
         return await self._change_queued(message_id, text="", status=MessageStatus.COMPLETE)
 
@@ -131,7 +132,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         assert message is not None
         return message
 
-    async def _change_queued(self, message_id: UUID, **changes: str) -> Message:
+    async def _change_queued(self, message_id: UUID, **changes: Any) -> Message:
         async with transaction():
             revision = await self.touch()
             message = await Message.objects().get((Message.session == self.id) & (Message.id == message_id))
@@ -139,7 +140,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
                 raise NotFound("There is no such message.")
             if message.status != MessageStatus.QUEUED:
                 raise Conflict("The agent has read this message already.")
-            await message.update_self({"revision": revision, **changes})
+            await message.update_self({Message.revision: revision, **changes})
             after_commit(announce, self.id, "message.changed", message.as_dict())
         return message
 

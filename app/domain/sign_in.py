@@ -41,7 +41,7 @@ class SignIn(Table, tablename="sign_ins", db=DB):
         """The family, moved on from `generation`. Within 10 s a repeat gets the same successor; a later reuse ends the
         family (RFC 9700, 4.14.2). None: ended, expired or unknown."""
         async with transaction():
-            sign_in = await cls.objects().get(cls.id == sign_in_id).lock_rows("UPDATE")
+            sign_in: SignIn | None = await cls.objects().get(cls.id == sign_in_id).lock_rows("UPDATE")
             if sign_in is None or not sign_in.live(now()):
                 return None
             if generation == sign_in.generation:

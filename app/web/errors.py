@@ -42,7 +42,7 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
         log.exception("request failed", exc_info=error)
     elif status == 503:
         log.warning("database away", error=type(error).__name__)
-    context = {"status": status, "title": title, "what_to_do": what_to_do, "reference": reference}
+    context: Any = {"status": status, "title": title, "what_to_do": what_to_do, "reference": reference}
     if by_htmx(request):
         response = piece(render("errors/_error.html", **context), status=status)
     else:

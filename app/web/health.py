@@ -42,7 +42,7 @@ async def _database() -> str:
 async def _valkey() -> str:
     client = live.valkey()
     try:
-        await client.execute_command("PING")
+        await client.execute_command("PING")  # type: ignore[no-untyped-call]
     finally:
         await client.aclose()
     return "ok"

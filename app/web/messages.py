@@ -42,7 +42,7 @@ async def edit(request: AnyRequest, me: Me, session_id: Id, message_id: Id) -> R
 async def delete(request: AnyRequest, me: Me, session_id: Id, message_id: Id) -> Response[bytes]:
     """Take words back that the agent has not read yet."""
     session = await me.session(session_id)
-    await session.delete(message_id)
+    await session.take_back(message_id)
     return _done(request, session)
 
 

@@ -59,10 +59,11 @@ async def _refusal(first: bool, key: str) -> str | None:
 
 
 async def _errors(values: dict[str, str], password: str, first: bool, key: str) -> dict[str, str]:
+    email = values["email"]
     found = {
         "form": await _refusal(first, key),
         "name": None if 0 < len(values["name"]) <= 200 and values["name"].isprintable() else "Tell us what to call you.",
-        "email": None if ADDRESS.fullmatch(values["email"]) and values["email"].isprintable() else "That is no e-mail address.",
+        "email": None if ADDRESS.fullmatch(email) and email.isprintable() else "That is no e-mail address.",
         "password": passwords.complaint(password),
     }
     return {name: error for name, error in found.items() if error}

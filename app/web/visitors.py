@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.di import NamedDependency
+from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -39,7 +40,7 @@ class Visitors(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         handler = scope.get("route_handler")
         opt = handler.opt if handler else {"open": True}
-        if opt.get("stateless") or scope["type"] != "http":
+        if opt.get("stateless") or scope["type"] != ScopeType.HTTP:
             return await next_app(scope, receive, send)
         request: AnyRequest = Request(scope, receive, send)
         who = await visitor(cookies_of(request))

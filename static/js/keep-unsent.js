@@ -45,7 +45,6 @@ class KeepUnsent extends HTMLElement {
     const bubble = bubbleOf(id)
     if (!bubble || bubble.dataset.seq) return
     bubble.dataset.status = "unsent"
-    bubble.querySelector(".unsent").hidden = false
     bubble.querySelector(".reason").textContent = reason
   }
 
@@ -53,7 +52,6 @@ class KeepUnsent extends HTMLElement {
     for (const [id, text] of Object.entries(this.kept)) {
       if (bubbleOf(id)?.dataset.status !== "unsent" || only && only !== id) continue
       bubbleOf(id).dataset.status = "sending"
-      bubbleOf(id).querySelector(".unsent").hidden = true
       htmx.ajax("POST", this.form.getAttribute("action"), { source: this.form, values: { text, client_id: id } })
     }
   }
@@ -62,7 +60,7 @@ class KeepUnsent extends HTMLElement {
     const id = target.closest("[data-status=unsent]")?.id.slice("message-".length)
     if (!id) return
     if (target.closest("[data-resend]")) this.sendAgain(id)
-    if (target.closest("[data-discard]")) this.keep(id), bubbleOf(id).remove()
+    else if (target.closest("[data-discard]")) this.keep(id), bubbleOf(id).remove()
   }
 }
 

@@ -65,7 +65,7 @@ async def test_waiting_words_can_be_changed_and_taken_back_until_they_are_read(a
     first = await session.say("one", by=ana, via=WEB)
     second = await session.say("two", by=ana, via=WEB)
     await session.edit(first.id, "one, better")
-    await session.delete(second.id)
+    await session.take_back(second.id)
     assert [entry.text for entry in await session.entries()] == ["one, better", ""]
     assert await Turn.claim(session.id, 10)
     with pytest.raises(Conflict):
