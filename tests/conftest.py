@@ -8,10 +8,15 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from app.embedded import Started
+
 SERVERS = ExitStack()
+POSTGRES: "list[Started]" = []
 
 
 def free_port() -> int:
@@ -31,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     home.chmod(0o711)  # PostgreSQL runs as another user when root runs the tests
     SERVERS.callback(shutil.rmtree, home, ignore_errors=True)
     postgres = SERVERS.enter_context(start_postgres(home, home))
+    POSTGRES.append(postgres)
     valkey = SERVERS.enter_context(start_valkey(home, home))
     for name in [name for name in os.environ if name.startswith("PARLEY_")]:
         del os.environ[name]

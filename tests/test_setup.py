@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 import tomllib
-from importlib.metadata import PackageNotFoundError, requires
+from importlib.metadata import requires
 from pathlib import Path
 
 import psutil
@@ -69,16 +69,6 @@ def test_the_lock_has_a_hash_for_every_package_and_no_address() -> None:
 def test_the_uv_that_is_installed_builds_the_project_without_a_download() -> None:
     (builder,) = map(Requirement, PYPROJECT["build-system"]["requires"])
     assert builder.specifier.contains(locked()["uv"])
-
-
-def test_a_production_install_leaves_the_embedded_parts_out() -> None:
-    embedded = {Requirement(text).name for text in PYPROJECT["project"]["optional-dependencies"]["embedded"]}
-    for text in PYPROJECT["project"]["dependencies"]:
-        try:
-            needed = {Requirement(one).name for one in requires(Requirement(text).name) or []}
-        except PackageNotFoundError:
-            pytest.fail(f"{text} is not installed: `make test` installs it")
-        assert not needed & embedded
 
 
 async def test_the_migrations_are_up_to_date(migrated: None) -> None:

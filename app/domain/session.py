@@ -140,7 +140,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
                 raise NotFound("There is no such message.")
             if message.status != MessageStatus.QUEUED:
                 raise Conflict("The agent has read this message already.")
-            await message.update_self({Message.revision: revision, **changes})
+            await message.update_self({**changes, "revision": revision})  # type: ignore[dict-item]
             after_commit(announce, self.id, "message.changed", message.as_dict())
         return message
 

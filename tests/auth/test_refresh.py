@@ -34,7 +34,8 @@ async def test_a_repeat_is_answered_for_ten_seconds_and_then_ends_the_family(ana
     await SignIn.rotate(begun.id, 0)
     clock.shift(GRACE - timedelta(seconds=1))
     repeated = await SignIn.rotate(begun.id, 0)
-    assert repeated and repeated.generation == 1
+    assert repeated
+    assert repeated.generation == 1
     clock.shift(GRACE + timedelta(seconds=1))
     assert await SignIn.rotate(begun.id, 0) is None
     assert await SignIn.rotate(begun.id, 1) is None, "the successor has ended too"

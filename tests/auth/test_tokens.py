@@ -1,6 +1,7 @@
 """An access token is one of ours, for us, in time; anything else is nobody's (promises.md, security 5)."""
 
 import json
+import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import timedelta
@@ -72,11 +73,12 @@ def forgeries() -> dict[str, str]:
     own = tokens._signing_keys().keys[0]
     public = own.as_dict(private=False)
     theirs, ec, rsa = OKPKey.generate_key("Ed25519"), ECKey.generate_key("P-256"), RSAKey.generate_key(2048)
-    none = encoded(json.dumps({"alg": "none", "typ": "at+jwt"}).encode())
+    none, loud_none = (encoded(json.dumps({"alg": alg, "typ": "at+jwt"}).encode()) for alg in ("none", "NONE"))
+    critical = encoded(json.dumps({"alg": "EdDSA", "crit": ["x"], "x": 1}).encode())
     return {
         "alg none, no signature": f"{none}.{payload}.",
         "alg none, our signature": f"{none}.{payload}.{signature}",
-        "alg None in capitals": f"{encoded(b'{"alg":"NONE","typ":"at+jwt"}')}.{payload}.",
+        "alg None in capitals": f"{loud_none}.{payload}.",
         "HS256 with our public key": signed_by(OctKey.import_key(decoded(public["x"])), "HS256", kid=own.kid),
         "HS256 with our public key as JSON": signed_by(OctKey.import_key(json.dumps(public).encode()), "HS256", kid=own.kid),
         "ES256": signed_by(ec, "ES256", kid=own.kid),
@@ -106,7 +108,7 @@ def forgeries() -> dict[str, str]:
         "a header too deep": f"{encoded(b'[' * 20_000)}.{payload}.{signature}",
         "a header that is a number": f"{encoded(b'5')}.{payload}.{signature}",
         "a header that is no text": f"{encoded(bytes([255]))}.{payload}.{signature}",
-        "a critical header nobody knows": f"{encoded(b'{"alg":"EdDSA","crit":["x"],"x":1}')}.{payload}.{signature}",
+        "a critical header nobody knows": f"{critical}.{payload}.{signature}",
         "odd text": "\0.é.\ud800",
         "nothing": "",
     }
@@ -120,10 +122,10 @@ def test_a_forged_token_is_nobodys() -> None:
     assert [what for what, token in forgeries().items() if tokens.read_access(token)] == []
 
 
-async def test_a_page_takes_a_forged_token_for_a_stranger(server: str, ana: User) -> None:
+async def test_a_page_takes_a_forged_token_for_a_stranger(server: str, ana: User, keys: pytest.MonkeyPatch) -> None:
     begun = await SignIn.begin(ana, "")
-    global WHO, SIGN_IN
-    WHO, SIGN_IN = ana.id, begun.id
+    keys.setattr(sys.modules[__name__], "WHO", ana.id)
+    keys.setattr(sys.modules[__name__], "SIGN_IN", begun.id)
     async with Browser(server) as browser:
         assert (await browser.get("/chat", Cookie=f"access={ours()}")).status_code == 200
         for what, token in forgeries().items():
@@ -183,4 +185,4 @@ def test_a_proof_is_for_one_purpose_and_one_set_of_words() -> None:
 def test_odd_cookies_of_other_programs_hide_none_of_ours() -> None:
     odd = b'prefs={"a": "b;c"}; path=/x; a b=c; \xff\xfe=\xff; =; ;; "q=1; access=token.of.ours; refresh=r=1'
     assert read_cookies(odd) | {"access": "token.of.ours", "refresh": "r=1"} == read_cookies(odd)
-    assert read_cookies(b"") == read_cookies(b"") and "access" not in read_cookies(b"")
+    assert "access" not in read_cookies(b"")
