@@ -5,6 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +19,14 @@ from tests.conftest import free_port
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[1]
+
+
+@contextmanager
+def home() -> Iterator[Path]:
+    """A data directory for one test. pytest's own are closed to the user that PostgreSQL runs as when root runs us."""
+    with tempfile.TemporaryDirectory(prefix="parley-home-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 class Parley:
@@ -50,7 +61,7 @@ class Parley:
                 except httpx.HTTPError:
                     return False
 
-            await until(ready, 60)
+            await until(ready, 90, every=0.2)
 
     async def stop(self) -> None:
         """Ctrl-C."""

@@ -3,9 +3,7 @@ says of another is true."""
 
 import ast
 import re
-import subprocess
 from collections.abc import Iterator
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import get_args
@@ -15,12 +13,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from app.settings import PREFIX, Settings, known_names, read_settings
+from tests.house import GENERATED, ROOT, files, functions, imported, module, sources, tree
 
-ROOT = Path(__file__).resolve().parents[1]
 MOST_LINES_OF_A_FILE = 300
 MOST_LINES_OF_A_FUNCTION = 40
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "manager", "service", "misc"}
-GENERATED = ("app/baml_client/", "migrations/", "static/vendor/", "static/icons/", "requirements.lock")
 
 # What stands lower may be imported, never what stands in the same line or above. A name ending in * covers all that
 # begin with it; a folder covers what lies in it, and what lies in one folder may import each other.
@@ -48,49 +45,6 @@ NAMING_FILES = ("README.md", "NOTICE", "Makefile", "Dockerfile", "compose.yaml",
 MADE_LATER = ("app/baml_client", "app/baml_client/__init__.py")
 
 
-@cache
-def files() -> tuple[str, ...]:
-    """Every file of the checkout that git knows or would take in."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return tuple(sorted(path for path in set(listed.stdout.splitlines()) if (ROOT / path).is_file()))
-
-
-def sources(*beginnings: str) -> list[str]:
-    """Python files written by hand, below these folders."""
-    return [path for path in files() if path.endswith(".py") and path.startswith(beginnings) and not path.startswith(GENERATED)]
-
-
-@cache
-def tree(path: str) -> ast.Module:
-    return ast.parse((ROOT / path).read_text(), path)
-
-
-def module(path: str) -> str:
-    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def imported(path: str) -> Iterator[tuple[int, str]]:
-    """Line and full name of everything of ours that a file imports, wherever in the file that stands."""
-    package = module(path).split(".") if path.endswith("__init__.py") else module(path).split(".")[:-1]
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            found = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            start = package[: len(package) - node.level + 1] if node.level else []
-            source = ".".join([*start, *([node.module] if node.module else [])])
-            found = [name if is_module(name := f"{source}.{alias.name}") else source for alias in node.names]
-        else:
-            continue
-        yield from ((node.lineno, name) for name in found if name.split(".")[0] in ("app", "tests"))
-
-
-def is_module(name: str) -> bool:
-    path = ROOT / name.replace(".", "/")
-    return path.with_suffix(".py").is_file() or path.is_dir()
-
-
 def place(name: str) -> tuple[int, str] | None:
     """In which layer a module stands, and with whom: its folder, or all that share its beginning."""
     for number, layer in enumerate(LAYERS):
@@ -98,10 +52,6 @@ def place(name: str) -> tuple[int, str] | None:
             if name == entry or name.startswith(f"{entry}.") or (entry.endswith("*") and name.startswith(entry[:-1])):
                 return number, entry
     return None
-
-
-def functions(path: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def told(complaints: list[str]) -> str:
@@ -151,10 +101,18 @@ def test_nothing_that_runs_imports_tests() -> None:
 
 
 def test_files_are_short() -> None:
-    ours = [path for path in files() if path.startswith(("app/", "tests/", "static/", "templates/")) and not path.startswith(GENERATED)]
+    ours = [
+        path
+        for path in files()
+        if path.startswith(("app/", "tests/", "static/", "templates/")) and not path.startswith(GENERATED)
+    ]
     texts = [path for path in ours if path.endswith((".py", ".js", ".css", ".html"))]
     lengths = {path: (ROOT / path).read_text().count("\n") for path in texts}
-    long = [f"{path} has {lines} lines: does it hold two subjects?" for path, lines in lengths.items() if lines > MOST_LINES_OF_A_FILE]
+    long = [
+        f"{path} has {lines} lines: does it hold two subjects?"
+        for path, lines in lengths.items()
+        if lines > MOST_LINES_OF_A_FILE
+    ]
     assert not long, told(long)
 
 
@@ -237,9 +195,15 @@ def test_every_setting_stands_in_the_example_with_words_and_its_default() -> Non
     assert set(example()) == known_names(), "every setting once in .env.example, as #NAME=default"
     for name, field in Settings.model_fields.items():
         shown = example()[f"{PREFIX}{name.upper()}"]
-        assert shown == default(field) or not default(field), f"{name}: .env.example says {shown}, the default is {default(field)}"
+        assert shown == default(field) or not default(field), (
+            f"{name}: .env.example says {shown}, the default is {default(field)}"
+        )
     lines = (ROOT / ".env.example").read_text().splitlines()
-    bare = [line for before, line in zip(["", *lines], lines, strict=False) if line.startswith(f"#{PREFIX}") and not before.startswith("# ")]
+    bare = [
+        line
+        for before, line in zip(["", *lines], lines, strict=False)
+        if line.startswith(f"#{PREFIX}") and not before.startswith("# ")
+    ]
     assert not bare, f"a line of words above each: {bare}"
 
 
@@ -268,7 +232,11 @@ def paths_in(text: str) -> set[str]:
 def files_in(text: str) -> set[str]:
     """In a README, whatever is set in code letters and ends like a file or a folder."""
     words = re.findall(r"`([^`\s]+)`", text) + re.findall(r"\]\(([^)#:]+)\)", text)
-    return {word for word in words if re.fullmatch(r"[\w./-]+\.(py|md|toml|html|css|js|yaml|baml|lock|txt|png|svg)|[\w./-]+/", word)}
+    return {
+        word
+        for word in words
+        if re.fullmatch(r"[\w./-]+\.(py|md|toml|html|css|js|yaml|baml|lock|txt|png|svg)|[\w./-]+/", word)
+    }
 
 
 @pytest.mark.parametrize("name", NAMING_FILES)
@@ -276,5 +244,7 @@ def test_every_path_that_a_file_names_exists(name: str) -> None:
     text = (ROOT / name).read_text()
     named = paths_in(text) | (files_in(text) if name.endswith(".md") else set())
     known = set(files()) | {str(parent) for path in files() for parent in Path(path).parents} | set(MADE_LATER)
-    missing = sorted(path for path in named if path.rstrip("/") not in known and not any(Path(one).match(path) for one in files()))
+    missing = sorted(
+        path for path in named if path.rstrip("/") not in known and not any(Path(one).match(path) for one in files())
+    )
     assert not missing, f"{name} names what isn't there: {missing}"

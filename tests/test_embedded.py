@@ -10,8 +10,9 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import httpx
@@ -19,7 +20,7 @@ import psutil
 import pytest
 import redis
 
-from app import cluster, embedded
+from app import cluster, embedded, orphans  # noqa: F401  loaded before a test becomes who cannot
 from app.child import wait_until
 from app.embedded import DataDirInUse, EmbeddedError, lock_data_dir, start_model, start_postgres, start_valkey
 
@@ -29,6 +30,7 @@ root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become a
 PARENT = """
 import sys, time
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 from app.embedded import lock_data_dir, start_model, start_postgres, start_valkey
 folder = Path(sys.argv[1])
 with lock_data_dir(folder):
@@ -52,13 +54,12 @@ def empty_dir() -> Iterator[Path]:
         yield folder
 
 
-class temporary_folder(tempfile.TemporaryDirectory[str]):  # noqa: N801
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
     """Not pytest's own, which only its owner may enter."""
-
-    def __enter__(self) -> Path:  # type: ignore[override]
-        folder = Path(super().__enter__())
-        folder.chmod(0o711)
-        return folder
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
 
 
 def logs(data_dir: Path) -> Path:
@@ -66,11 +67,8 @@ def logs(data_dir: Path) -> Path:
 
 
 async def ask(url: str, sql: str) -> object:
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(sql)
-    finally:
-        await connection.close()
+    async with asyncpg.create_pool(url, min_size=1) as pool:
+        return await pool.fetchval(sql)
 
 
 async def test_a_start_on_existing_data_takes_less_than_a_second_and_all_answer(data_dir: Path) -> None:
@@ -111,8 +109,7 @@ def test_all_end_when_their_parent_is_killed_and_the_next_start_finds_everything
     argv = [sys.executable, "-c", PARENT, str(data_dir)]
     for _ in range(2):
         parent = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE)
-        assert parent.stdout
-        assert parent.stdout.readline() == b"ready\n"
+        assert parent.stdout and parent.stdout.readline() == b"ready\n"  # noqa: PT018
         processes = psutil.Process(parent.pid).children(recursive=True)
         assert {p.name() for p in processes} >= {"postgres", "valkey-server"}
         parent.kill()
@@ -124,8 +121,7 @@ def test_all_end_when_their_parent_is_killed_and_the_next_start_finds_everything
 async def test_left_over_files_do_not_stop_a_start(data_dir: Path) -> None:
     with start_postgres(data_dir, logs(data_dir)) as postgres:
         postgres.child.send(signal.SIGKILL)
-        assert postgres.process
-        postgres.process.wait()
+        assert wait_until(lambda: not postgres.child.running, 5)
     pid_file = data_dir / "postgres" / "postmaster.pid"
     lines = pid_file.read_text().split("\n")
     bystander = begin("/bin/sleep", "100", owner_of=data_dir)
@@ -173,6 +169,8 @@ async def test_a_long_path_and_odd_characters_in_it_are_no_trouble(data_dir: Pat
             assert await ask(postgres.url, "SELECT 1") == 1
             with closing(redis.Redis.from_url(valkey.url)) as client:
                 assert client.ping()
+        for path in (urlsplit(valkey.url).path, urlsplit(postgres.url).query.removeprefix("host=") + "/any"):
+            shutil.rmtree(Path(unquote(path)).parent)
     finally:
         (odd / "postgres").rename(data_dir / "postgres")
 
@@ -246,20 +244,16 @@ def test_what_cannot_be_written_or_is_roots_is_said_with_its_remedy(data_dir: Pa
 
 def as_user(user: pwd.struct_passwd, act: Callable[[], None]) -> None:
     """In a process of that user. A fork, as the user might be unable to read Python itself."""
-    import app.orphans  # noqa: F401  loaded while it can be
-
     if (pid := os.fork()) == 0:
-        status = 1
         try:
             os.setgroups([])
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
             act()
-            status = 0
+            os._exit(0)
         except BaseException:
             traceback.print_exc()
-        finally:
-            os._exit(status)
+            os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
@@ -269,12 +263,10 @@ def test_a_full_disk_is_said(empty_dir: Path) -> None:
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=711", "tmpfs", small], capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount")
-    try:
-        with pytest.raises(EmbeddedError, match="The disk is full"):
-            start_postgres(small, logs(small))
-        assert not list(small.glob("postgres*"))
-    finally:
-        subprocess.run(["umount", small], check=True)
+    with pytest.raises(EmbeddedError, match="The disk is full"):
+        start_postgres(small, logs(small))
+    assert not list(small.glob("postgres*"))
+    subprocess.run(["umount", small], check=True)
 
 
 def test_without_the_wheels_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

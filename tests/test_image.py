@@ -175,7 +175,9 @@ def test_only_caddy_is_reached_from_outside() -> None:
 def test_the_healthcheck_asks_a_page_that_exists() -> None:
     from app.main import create_app
 
-    asked = [re.search(r"https?://([\d.]+):\d+(/[\w/]+)", str(service.get("healthcheck", ""))) for service in SERVICES.values()]
+    asked = [
+        re.search(r"https?://([\d.]+):\d+(/[\w/]+)", str(service.get("healthcheck", ""))) for service in SERVICES.values()
+    ]
     pages = [found for found in asked if found]
     assert len(pages) == 1
     assert is_loopback(pages[0][1])

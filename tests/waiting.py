@@ -8,8 +8,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(true: Callable[[], T | Awaitable[T]], seconds: float = 15) -> T:
-    """The first true value of `true()`, asked each 10 ms; TimeoutError after `seconds`."""
+async def until(true: Callable[[], T | Awaitable[T]], seconds: float = 15, every: float = 0.01) -> T:
+    """The first true value of `true()`, asked each `every` seconds; TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         while True:
             value = true()
@@ -17,4 +17,4 @@ async def until(true: Callable[[], T | Awaitable[T]], seconds: float = 15) -> T:
                 value = await value
             if value:
                 return value  # type: ignore[return-value]
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every)

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST = 12
 LONGEST = 1000
@@ -38,6 +38,6 @@ async def matches(password: str, hashed: str | None) -> bool:
 def _verify(password: str, hashed: str | None) -> bool:
     try:
         _hasher.verify(hashed or _nobodys, password[:LONGEST])
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError):
         return False
-    return hashed is not None
+    return bool(hashed)

@@ -129,7 +129,8 @@ async def test_a_page_takes_a_forged_token_for_a_stranger(server: str, ana: User
     async with Browser(server) as browser:
         assert (await browser.get("/chat", Cookie=f"access={ours()}")).status_code == 200
         for what, token in forgeries().items():
-            answer = await browser.get("/chat", Cookie=f"access={token}".encode("latin-1", "ignore"))  # type: ignore[arg-type]
+            sent = f"access={token}".encode("latin-1", "ignore").replace(b"\0", b"")  # NUL can't be sent in a header
+            answer = await browser.client.get("/chat", headers=[(b"Cookie", sent)])
             assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/chat"), what
 
 

@@ -38,8 +38,8 @@ class Server:
         return cpu_seconds(self.tree())
 
     def memory_bytes(self) -> int:
-        """Memory that is this tree's alone."""
-        return sum(process.memory_full_info().uss for process in self.tree())
+        """Memory that is this tree's alone; not that of what works beside it, which keeps its own pools."""
+        return sum(process.memory_full_info().uss for process in tree([self.process.pid]))
 
     def last_words(self) -> str:
         return self.log.read_text(errors="replace")[-1500:]

@@ -13,7 +13,7 @@ import pytest
 from tests.browsing import Browser
 from tests.conftest import free_port
 from tests.open_page import OpenPage
-from tests.parley import Parley
+from tests.parley import Parley, home
 from tests.stub_llm import StubLLM
 from tests.waiting import until
 
@@ -25,14 +25,11 @@ async def stub() -> AsyncIterator[StubLLM]:
 
 
 @pytest.fixture(scope="module")
-async def parley(tmp_path_factory: pytest.TempPathFactory, stub: StubLLM) -> AsyncIterator[Parley]:
-    home = tmp_path_factory.mktemp("parley")
-    for folder in (home, *home.parents[:3]):
-        if folder.stat().st_uid == home.stat().st_uid and folder != Path("/tmp"):
-            folder.chmod(0o711)
+async def parley(stub: StubLLM) -> AsyncIterator[Parley]:
     provider = {"llm_provider": "openai-compatible", "llm_base_url": stub.base_url, "llm_model": "stub"}
-    async with Parley(home, web_processes="2", **provider) as parley:
-        yield parley
+    with home() as folder:
+        async with Parley(folder, web_processes="2", **provider) as parley:
+            yield parley
 
 
 async def heard(browser: Browser, session_id: str) -> OpenPage:

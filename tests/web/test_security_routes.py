@@ -20,8 +20,8 @@ from app.settings import settings
 from tests.browsing import Browser
 
 OPEN = {
-    ("GET", "/"), ("GET", "/sign-up"), ("POST", "/sign-up"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-out"),
-    ("POST", "/theme"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/{path:path}"),
+    ("GET", "/"), ("GET", "/sign-up"), ("POST", "/sign-up"), ("GET", "/sign-in"), ("POST", "/sign-in"),
+    ("POST", "/sign-out"), ("POST", "/theme"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/{path:path}"),
     ("GET", "/static/{version_asked:str}/{path:path}"),
 }  # fmt: skip
 """What a stranger may ask for, each reviewed: the gates, the look, whether it works, files that are the same for all."""
@@ -72,7 +72,8 @@ def forged_tokens(others: str, browsers: str, sign_in_id: str) -> dict[str, byte
         "none": b"text=x", "nothing at all": b"", "empty": b"csrf=", "ben's": f"csrf={others}".encode(),
         "a stranger's": f"csrf={browsers}".encode(), "short": b"csrf=x", "long": b"csrf=" + b"x" * 10_000,
         "of a browser named like the sign-in": f"csrf={proof('csrf of a browser', sign_in_id)}".encode(),
-        "not ASCII": "csrf=é".encode(), "NUL": b"csrf=%00", "half a surrogate": b"csrf=%ED%A0%80", "no UTF-8": b"csrf=%ff\xfe",
+        "not ASCII": "csrf=é".encode(), "NUL": b"csrf=%00", "half a surrogate": b"csrf=%ED%A0%80",
+        "no UTF-8": b"csrf=%ff\xfe",
         "twice": b"csrf=x&csrf=y", "named oddly": b"csrf%00=x&CSRF=y&csrf[]=z", "garbage": b"&&=&%&%%=\xff",
     }  # fmt: skip
 
@@ -105,7 +106,8 @@ async def test_no_form_takes_a_token_that_is_not_this_persons(server: str, said:
 def foreign_places() -> list[dict[str, str]]:
     base, port = settings().base_url, settings().port
     origins = ["null", "", "https://evil.example", f"{base}.evil.example", f"{base}0", f"http://evil.example:{port}",
-               f"http://localhost.evil.example:{port}", f"https://127.0.0.1:{port}", "http://127.0.0.1", "file://", "é"]  # fmt: skip
+               f"http://localhost.evil.example:{port}",
+               f"https://127.0.0.1:{port}", "http://127.0.0.1", "file://", "é"]  # fmt: skip
     sites = ["cross-site", "same-site", "", "SAME-ORIGIN", "same-origin, none"]
     return [{"Origin": origin} for origin in origins] + [{"Sec-Fetch-Site": site} for site in sites]
 

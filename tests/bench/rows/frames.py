@@ -20,7 +20,7 @@ Play = Callable[[], Awaitable[int]]
 
 
 async def cost_and_memory(ground: Ground) -> list[Line]:
-    readers = 50 if ground.quick else 150
+    readers = 100 if ground.quick else 150
     async with ground.parley() as ours:
         page = await Page.begin(ours) if ours else None
         frames = await page.record() if page else invented()
