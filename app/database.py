@@ -104,11 +104,13 @@ async def transaction() -> AsyncIterator[None]:
 
 
 def after_commit(call: AfterCommit, *arguments: Any) -> None:
-    """Call `call(*arguments)` when the current transaction has committed. It must not raise: the rows are the truth."""
+    """Call `call(*arguments)` when the current transaction has committed; now if there is none. It must not raise: the
+    rows are the truth."""
     after = _after.get()
     if after is None:
-        raise RuntimeError("after_commit needs a transaction")
-    after.append((call, arguments))
+        call(*arguments)
+    else:
+        after.append((call, arguments))
 
 
 async def sql(query: str, *arguments: Any) -> list[Any]:

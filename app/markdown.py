@@ -42,7 +42,7 @@ class Growing:
         self._after_cr = False
         self._shown = ""
         self._around: tuple[str, str] | None = None
-        self._shown_at = self._size = 0
+        self._shown_at = self._looked_at = self._size = 0
 
     @property
     def text(self) -> str:
@@ -84,6 +84,9 @@ class Growing:
         self._around = None
         if self._size - self._shown_at < max(self._size >> 6, min(self._size >> 4, _FEW_CHARACTERS)):
             return None
+        if self._size - self._looked_at < self._size >> 6:
+            return None
+        self._looked_at = self._size
         shown = presentable(self._blocks.source)
         return None if shown == self._shown else self._opened(shown)
 
@@ -94,7 +97,7 @@ class Growing:
         return "".join(self._around)
 
     def _opened(self, shown: str | None = None) -> str:
-        self._shown_at = self._size
+        self._shown_at = self._looked_at = self._size
         self._around = None
         if self._blocks.fence:
             self._shown = ""

@@ -75,9 +75,7 @@ def _bare_address(state: StateInline, silent: bool) -> bool:
     found = scheme and _ADDRESS.match(state.src, state.pos - len(scheme[0]), state.posMax)
     if not scheme or not found:
         return False
-    address = found[0].rstrip("?!.,:;_~'")
-    if address.endswith(")") and address.count("(") < address.count(")"):
-        address = address.rstrip(")").rstrip("?!.,:;_~'")
+    address = _without_sentence_end(found[0])
     href = state.md.normalizeLink(address)
     if not state.md.validateLink(href):
         return False
@@ -87,6 +85,15 @@ def _bare_address(state: StateInline, silent: bool) -> bool:
     state.push("link_close", "a", -1)
     state.pos += len(address) - len(scheme[0])
     return True
+
+
+def _without_sentence_end(address: str) -> str:
+    closing = address.count(")") - address.count("(")
+    address = address.rstrip("?!.,:;_~'")
+    while closing > 0 and address.endswith(")"):
+        address = address[:-1].rstrip("?!.,:;_~'")
+        closing -= 1
+    return address
 
 
 def _list_part(state: StateCore) -> None:

@@ -21,7 +21,8 @@ _under_way: set[asyncio.Task[Any]] = set()
 
 
 class PatientQueue(RedisQueue):
-    """SAQ's queue, but a worker waits a second when Valkey is away instead of asking again at once."""
+    """SAQ's queue, but a worker waits a second when Valkey is away instead of asking again at once; and what becomes of
+    a job is told to nobody, since nobody waits for a nudge: that spares three round trips."""
 
     async def dequeue(self, timeout: float = 0, poll_interval: float = 0.0) -> Job | None:
         try:
@@ -29,6 +30,13 @@ class PatientQueue(RedisQueue):
         except (RedisError, OSError):
             await asyncio.sleep(1)
             return None
+
+    async def update(self, job: Job, **changes: Any) -> None:
+        for name, value in changes.items():
+            setattr(job, name, value)
+
+    async def notify(self, job: Job) -> None:
+        pass
 
 
 def saq_config(**worker: Any) -> SAQConfig:
@@ -39,8 +47,8 @@ def saq_config(**worker: Any) -> SAQConfig:
 
 
 @cache
-def _queue() -> RedisQueue:
-    return RedisQueue(Redis.from_url(settings().valkey_url, socket_timeout=2, socket_connect_timeout=2), name=NAME)
+def _queue() -> PatientQueue:
+    return PatientQueue(Redis.from_url(settings().valkey_url, socket_timeout=2, socket_connect_timeout=2), name=NAME)
 
 
 def nudge(job: str, row_id: UUID) -> None:
@@ -52,7 +60,7 @@ def nudge(job: str, row_id: UUID) -> None:
 
 async def _enqueue(job: str, row_id: UUID) -> None:
     try:
-        await _queue().enqueue(job, key=f"{job}:{row_id}", row_id=str(row_id), timeout=0, retries=1)
+        await _queue().enqueue(job, row_id=str(row_id), timeout=0, ttl=-1)
     except Exception as error:  # whatever it is, the row stays due
         log.warning("nudge lost", job=job, row_id=str(row_id), error=repr(error))
 

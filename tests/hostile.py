@@ -65,12 +65,12 @@ HANDLERS = [
     '![x" onerror="{x}](http://evil.example/x.png)',
     '[x](http://evil.example/" onclick="{x})',
     "[x](http://evil.example 'y\" onmouseover=\"{x}')",
-    "```py\" onload=\"{x}\ncode\n```",
-    "```\"><img src=x onerror={x}>\ncode\n```",
+    '```py" onload="{x}\ncode\n```',
+    '```"><img src=x onerror={x}>\ncode\n```',
     "``` <script>{x}</script>\ncode\n```",
     "| <img src=x onerror={x}> | b |\n|---|---|\n| <svg onload={x}> | c |",
     "- [ ] <img src=x onerror={x}>\n- [x]<script>{x}</script>",
-    "1. \" onload={x} \"\n2. <svg/onload={x}>",
+    '1. " onload={x} "\n2. <svg/onload={x}>',
 ]
 ADDRESSES = [
     "javascript:{x}",
@@ -188,10 +188,10 @@ MUTATIONS = [
     "\x0c<img\x0csrc=x\x0bonerror={x}>\x1b[31m",
     "<img\rsrc=x\r\nonerror={x}>",
     "&\0amp;lt;script&\0gt;{x}",
-    "<https://a.example/\"onmouseover=\"{x}>",
-    "https://a.example/\"onmouseover={x} https://a.example/<script>{x}</script>",
+    '<https://a.example/"onmouseover="{x}>',
+    'https://a.example/"onmouseover={x} https://a.example/<script>{x}</script>',
     "~~~html\n<script>{x}</script>\n~~~\n    <script>{x}</script>",
-    "| a |\n|:-:\" onload={x}|\n",
+    '| a |\n|:-:" onload={x}|\n',
     "<<script>script>{x}<</script>/script>",
 ]
 ACTIONS = ["alert(1)", "window.pwned=1", "fetch('//evil.example/')", "`${window.pwned=1}`", "self['ale'+'rt']`1`"]
@@ -220,5 +220,16 @@ def _one(chosen: random.Random) -> str:
         body = chosen.choice(CARRIERS).format(a=chosen.choice(ADDRESSES).format(x=x))
     else:
         body = chosen.choice([*SCRIPTS, *HANDLERS, *HTMX, *MUTATIONS]).format(x=x)
-    around = ["{}", "**{}**", "`{}`", "> {}", "- {}", "[{}](http://a.example)", "# {}", "~~{}", "| {} |\n|---|", "```\n{}\n```"]
+    around = [
+        "{}",
+        "**{}**",
+        "`{}`",
+        "> {}",
+        "- {}",
+        "[{}](http://a.example)",
+        "# {}",
+        "~~{}",
+        "| {} |\n|---|",
+        "```\n{}\n```",
+    ]
     return chosen.choice(around).replace("{}", body)

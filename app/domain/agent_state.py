@@ -1,5 +1,6 @@
 """What the agent is doing in one conversation, and who may do it: lease, fence, attempts."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
@@ -8,7 +9,7 @@ from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import BigInt, Boolean, ForeignKey, Integer, LazyTableReference, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
-from app.database import DB, after_commit, sql, transaction
+from app.database import DB, after_commit, sql
 from app.live import announce, tell_workers
 from app.queue import nudge
 
@@ -40,30 +41,18 @@ class AgentState(Table, tablename="agent_states", db=DB):
     summary = Text(default="")
 
     @classmethod
-    async def wake(cls, session_id: UUID) -> Self | None:
-        """There is something to read: queue the agent, or hurry it if it waits for its model. None: it is at work and
-        will look again when it is done."""
-        return await cls._changed(
-            """UPDATE agent_states SET status = 'queued', due_at = now(), error = '',
-                 attempt = CASE status WHEN 'queued' THEN attempt ELSE 0 END,
-                 waits = CASE status WHEN 'queued' THEN waits ELSE 0 END,
-                 message = CASE status WHEN 'failed' THEN NULL ELSE message END
-               WHERE session = $1 AND status IN ('idle', 'failed', 'queued') RETURNING *""",
+    async def retry(cls, session_id: UUID) -> Self | None:
+        """Try the failed answer again, in the same place of the log. None: nothing has failed."""
+        rows = await sql(
+            """UPDATE agent_states SET status = 'queued', due_at = now(), attempt = 0, waits = 0, error = ''
+               WHERE session = $1 AND status = 'failed' RETURNING *""",
             session_id,
         )
-
-    @classmethod
-    async def retry(cls, session_id: UUID) -> Self | None:
-        """Try the failed answer again, in the same place of the log."""
-        async with transaction():
-            state = await cls._changed(
-                """UPDATE agent_states SET status = 'queued', due_at = now(), attempt = 0, waits = 0, error = ''
-                   WHERE session = $1 AND status = 'failed' RETURNING *""",
-                session_id,
-            )
-            if state:
-                after_commit(announce, session_id, "agent.status", state.as_dict())
-                after_commit(nudge, "run_agent", session_id)
+        if not rows:
+            return None
+        state = cls.read(rows[0])
+        after_commit(announce, session_id, "agent.status", state.as_dict())
+        after_commit(nudge, "run_agent", session_id)
         return state
 
     @classmethod
@@ -75,8 +64,8 @@ class AgentState(Table, tablename="agent_states", db=DB):
             session_id,
         )
         if rows:
-            tell_workers("stop", session_id)
-            nudge("run_agent", session_id)
+            after_commit(tell_workers, "stop", session_id)
+            after_commit(nudge, "run_agent", session_id)
 
     @classmethod
     async def due(cls, limit: int) -> list[UUID]:
@@ -99,6 +88,9 @@ class AgentState(Table, tablename="agent_states", db=DB):
         return {"status": self.status, "error": self.error, "retry_at": self.due_at.isoformat() if waits else None}
 
     @classmethod
-    async def _changed(cls, query: str, *arguments: Any) -> Self | None:
-        rows = await sql(query, *arguments)
-        return cls(**dict(rows[0]), _exists_in_db=True) if rows else None
+    def read(cls, row: Mapping[str, Any]) -> Self:
+        """A state from a row of raw SQL that holds all its columns, and maybe others."""
+        return cls(**{name: row[name] for name in COLUMNS}, _exists_in_db=True)
+
+
+COLUMNS = [column._meta.name for column in AgentState._meta.columns]

@@ -74,11 +74,6 @@ class Message(Table, tablename="messages", db=DB):
             client_id=client_id,
         )
 
-    @classmethod
-    def from_agent(cls) -> Self:
-        """The agent's next words, none so far."""
-        return cls(author=Author.AGENT, status=MessageStatus.STREAMING, author_name="Parley")
-
     @property
     def key(self) -> str:
         """What a page calls it: the id that the page itself gave it, if it did."""

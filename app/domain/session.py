@@ -4,13 +4,14 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from asyncpg import UniqueViolationError
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import BigInt, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, new_id, sql, transaction
-from app.domain.agent_state import AgentState
+from app.domain.agent_state import AgentState, AgentStatus
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import Author, Message, MessageStatus, fit_text
@@ -27,8 +28,28 @@ class SessionStatus(StrEnum):
     CLOSED = "closed"
 
 
-class _SaidBefore(Exception):
-    """The same `client_id` came again."""
+# One round trip, since a person waits for it: the session's row is locked, the message takes the next place, the agent
+# is woken. The agent's row is chosen by its key alone and judged in SET, after the lock: a condition on its status would
+# be asked of the statement's snapshot, and words said just as a turn ends would wake nobody.
+SAY = """
+WITH place AS (
+  UPDATE chat_sessions SET last_seq = last_seq + 1, revision = revision + 1, updated_at = $8,
+    title = CASE WHEN last_seq = 0 AND title = '' THEN $9 ELSE title END
+  WHERE id = $1 RETURNING last_seq, revision
+), message AS (
+  INSERT INTO messages (id, session, seq, revision, type, status, author, "user", author_name, channel, text, client_id,
+    error, created_at)
+  SELECT $2, $1, last_seq, revision, 'text', 'queued', 'person', $3, $4, $5, $6, $7, '', $8 FROM place
+), agent AS (
+  UPDATE agent_states SET error = '', due_at = now(),
+    status = CASE WHEN status IN ('idle', 'failed') THEN 'queued' ELSE status END,
+    attempt = CASE WHEN status IN ('idle', 'failed') THEN 0 ELSE attempt END,
+    waits = CASE WHEN status IN ('idle', 'failed') THEN 0 ELSE waits END,
+    message = CASE WHEN status = 'failed' THEN NULL ELSE message END
+  FROM place WHERE session = $1 RETURNING agent_states.*
+)
+SELECT place.last_seq AS place, place.revision AS told, agent.* FROM place, agent
+"""
 
 
 class ChatSession(Table, tablename="chat_sessions", db=DB):
@@ -55,32 +76,34 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
 
     async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
         """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once."""
-        message = Message.from_person(by, text, via, client_id)
+        said, title = Message.from_person(by, text, via, client_id), titled(text)
+        said.session = self.id
         try:
-            async with transaction():
-                await self.append(message)
-                woken = await AgentState.wake(self.id)
-                await self._name_after(message)
-                after_commit(announce, self.id, "message.created", message.as_dict())
-                if woken:
-                    after_commit(announce, self.id, "agent.status", woken.as_dict())
-                    after_commit(nudge, "run_agent", self.id)
-        except _SaidBefore:
+            rows = await sql(
+                SAY, self.id, said.id, by.id, said.author_name, via, said.text, client_id, said.created_at, title
+            )
+        except UniqueViolationError:
             return await self._said(client_id)
-        return message
-
-    async def append(self, message: Message) -> None:
-        """Give `message` the next place in the log. Call it in a transaction: the session's row stays locked to its end."""
-        await self._lock(appending=1)
-        message.session, message.seq, message.revision = self.id, self.last_seq, self.revision
-        inserted = Message.insert(message).on_conflict((Message.session, Message.client_id), "DO NOTHING")
-        if not await inserted.returning(Message.id):
-            raise _SaidBefore
-        message._exists_in_db = True
+        if not rows:
+            raise NotFound("There is no such conversation.")
+        agent = AgentState.read(rows[0])
+        said.seq = self.last_seq = rows[0]["place"]
+        said.revision = self.revision = rows[0]["told"]
+        after_commit(announce, self.id, "message.created", said.as_dict())
+        if said.seq == 1:
+            after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": title})
+        if agent.status == AgentStatus.QUEUED:
+            after_commit(announce, self.id, "agent.status", agent.as_dict())
+            after_commit(nudge, "run_agent", self.id)
+        return said
 
     async def touch(self) -> int:
         """Lock the session's row to the end of the transaction; the revision that this change is to carry."""
-        await self._lock(appending=0)
+        query = "UPDATE chat_sessions SET revision = revision + 1, updated_at = $2 WHERE id = $1 RETURNING revision"
+        rows = await sql(query, self.id, now())
+        if not rows:
+            raise NotFound("There is no such conversation.")
+        self.revision = rows[0][0]
         return self.revision
 
     async def edit(self, message_id: UUID, text: str) -> Message:
@@ -109,23 +132,6 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         if state is None:
             raise NotFound("There is no such conversation.")
         return state
-
-    async def _lock(self, *, appending: int) -> None:
-        rows = await sql(
-            """UPDATE chat_sessions SET last_seq = last_seq + $2, revision = revision + 1, updated_at = $3
-               WHERE id = $1 RETURNING last_seq, revision""",
-            self.id, appending, now(),
-        )  # fmt: skip
-        if not rows:
-            raise NotFound("There is no such conversation.")
-        self.last_seq, self.revision = rows[0]
-
-    async def _name_after(self, message: Message) -> None:
-        """The first words are the title until somebody finds a better one."""
-        if message.seq == 1:
-            self.title = titled(message.text)
-            await self.save([ChatSession.title])
-            after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": self.title})
 
     async def _said(self, client_id: str | None) -> Message:
         message = await Message.objects().get((Message.session == self.id) & (Message.client_id == client_id))

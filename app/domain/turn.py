@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from app.database import after_commit, sql, transaction
+from app.clock import now
+from app.database import after_commit, new_id, sql, transaction
 from app.domain.agent_state import AgentState, AgentStatus
 from app.domain.message import Message, MessageStatus
 from app.domain.session import ChatSession
@@ -16,6 +17,38 @@ MOST_ATTEMPTS = 5
 
 class Superseded(Exception):
     """Another worker holds the turn now; nothing of this one may be written."""
+
+
+# The session's row is locked first, as everywhere. The agent's answer gets the next place if it has none yet.
+CLAIM = """
+WITH locked AS (
+  SELECT id FROM chat_sessions WHERE id = $1 FOR NO KEY UPDATE
+), agent AS (
+  UPDATE agent_states SET status = 'thinking', fence = fence + 1, attempt = attempt + 1, error = '',
+    lease_until = now() + make_interval(secs => $2), message = COALESCE(message, $3)
+  FROM locked WHERE session = locked.id AND ((status = 'queued' AND due_at <= now())
+    OR (status IN ('thinking', 'responding') AND lease_until < now()))
+  RETURNING agent_states.*
+), place AS (
+  UPDATE chat_sessions SET revision = revision + 1, updated_at = now(),
+    last_seq = last_seq + CASE WHEN agent.message = $3 THEN 1 ELSE 0 END
+  FROM agent WHERE id = $1 RETURNING last_seq, revision
+)
+SELECT place.last_seq AS place, place.revision AS told, agent.* FROM place, agent
+"""
+# A statement of its own, since only it sees what was said until the lock was taken: the row to answer in, begun or gone
+# on with, and what waited before it and is read now.
+BEGIN = """
+WITH answer AS (
+  INSERT INTO messages (id, session, seq, revision, type, status, author, author_name, channel, text, error, created_at)
+  VALUES ($2, $1, $4, $3, 'text', 'streaming', 'agent', 'Parley', 'web', '', '', $5)
+  ON CONFLICT (id) DO UPDATE SET status = 'streaming', error = '', revision = $3 RETURNING *
+), heard AS (
+  UPDATE messages SET status = 'complete', revision = $3 FROM answer
+  WHERE messages.session = $1 AND messages.status = 'queued' AND messages.seq < answer.seq RETURNING messages.*
+)
+SELECT * FROM heard UNION ALL SELECT * FROM answer ORDER BY seq
+"""
 
 
 @dataclass(frozen=True)
@@ -35,16 +68,17 @@ class Turn:
         """Begin the turn that is due in a conversation, or take it over from a dead worker: its row of the log is
         written, empty, and what waited is marked as read. None: nothing is due, or somebody else has it."""
         async with transaction():
-            session = await ChatSession.objects().get(ChatSession.id == session_id).lock_rows("NO KEY UPDATE")
-            state = await _claimed(session_id, lease_seconds)
-            if session is None or state is None:
+            rows = await sql(CLAIM, session_id, lease_seconds, new_id())
+            if not rows:
                 return None
-            message = await _begun(session, state)
-            await sql("UPDATE agent_states SET message = $2 WHERE session = $1", session_id, message.id)
-            await _mark_read(session, message.seq)
-            after_commit(announce, session_id, "message.created", message.as_dict())
+            state, session = AgentState.read(rows[0]), ChatSession(id=session_id, revision=rows[0]["told"])
+            begun = await sql(BEGIN, session_id, state.message, session.revision, rows[0]["place"], now())
+            *heard, answer = [Message(**dict(row), _exists_in_db=True) for row in begun]
+            for message in heard:
+                after_commit(announce, session_id, "message.changed", message.as_dict())
+            after_commit(announce, session_id, "message.created", answer.as_dict())
             after_commit(announce, session_id, "agent.status", state.as_dict())
-        return cls(session, message, state.fence, state.attempt, state.waits, state.stop_requested)
+        return cls(session, answer, state.fence, state.attempt, state.waits, state.stop_requested)
 
     async def heartbeat(self, lease_seconds: float) -> bool:
         """Keep the lease; whether somebody asked to stop. Superseded if it is lost."""
@@ -107,36 +141,4 @@ class Turn:
         )  # fmt: skip
         if not rows:
             raise Superseded
-        return AgentState(**dict(rows[0]), _exists_in_db=True)
-
-
-async def _claimed(session_id: UUID, lease_seconds: float) -> AgentState | None:
-    rows = await sql(
-        """UPDATE agent_states SET status = 'thinking', fence = fence + 1, attempt = attempt + 1, error = '',
-             lease_until = now() + make_interval(secs => $2)
-           WHERE session = $1 AND ((status = 'queued' AND due_at <= now())
-              OR (status IN ('thinking', 'responding') AND lease_until < now())) RETURNING *""",
-        session_id, lease_seconds,
-    )  # fmt: skip
-    return AgentState(**dict(rows[0]), _exists_in_db=True) if rows else None
-
-
-async def _begun(session: ChatSession, state: AgentState) -> Message:
-    """The row to answer in: the one begun before, or a new one."""
-    message = await Message.objects().get(Message.id == state.message) if state.message else None
-    if message is None:
-        message = Message.from_agent()
-        await session.append(message)
-    elif message.status != MessageStatus.STREAMING:
-        await message.update_self(
-            {Message.status: MessageStatus.STREAMING, Message.error: "", Message.revision: await session.touch()}
-        )
-    return message
-
-
-async def _mark_read(session: ChatSession, seq: int) -> None:
-    """What waited before `seq` is read now: the pages drop its "waiting"."""
-    waiting = (Message.session == session.id) & (Message.status == MessageStatus.QUEUED) & (Message.seq < seq)
-    for message in await Message.objects().where(waiting).order_by(Message.seq):
-        await message.update_self({Message.status: MessageStatus.COMPLETE, Message.revision: await session.touch()})
-        after_commit(announce, session.id, "message.changed", message.as_dict())
+        return AgentState.read(rows[0])

@@ -127,7 +127,7 @@ class Room:
             case {"revision": int(revision)}:
                 if revision > self.revision + 1:
                     await self._catch_up()
-                elif revision > self.revision:
+                elif revision >= self.revision:
                     self._show(event)
 
     def _tell(self, data: bytes) -> None:

@@ -14,16 +14,17 @@ from tests.browsing import Browser
 from tests.conftest import PASSWORD
 
 SPOOFED = [
-    ("Host", "evil.example"), ("Host", "evil.example:1\\@127.0.0.1"), ("X-Forwarded-Host", "evil.example"),
+    ("Host", "evil.example"), ("Host", "evil.example:666"), ("X-Forwarded-Host", "evil.example"),
     ("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "127.0.0.1, evil.example"), ("X-Forwarded-Port", "666"),
-    ("X-Forwarded-Prefix", "/evil.example"), ("Forwarded", "host=evil.example;proto=https"), ("X-Original-URL", "/evil.example"),
-    ("X-Rewrite-URL", "/evil.example"), ("X-HTTP-Method-Override", "POST"), ("X-Real-IP", "evil.example"),
+    ("X-Forwarded-Prefix", "/evil.example"), ("Forwarded", "host=evil.example;proto=https"),
+    ("X-Original-URL", "/evil.example"), ("X-Rewrite-URL", "/evil.example"), ("X-HTTP-Method-Override", "POST"), ("X-Real-IP", "evil.example"),
 ]  # fmt: skip
 ELSEWHERE = [
     "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "https:evil.example",
     "javascript:alert(1)", "data:text/html,x", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example",
-    "//evil.example/%2f..", "/\r\nLocation: //evil.example", "/%0d%0aSet-Cookie: a=b", "/..//evil.example", "/.//evil.example",
-    "evil.example", "@evil.example", ".evil.example", "/\u2028/evil.example", "//[", "/чат", "/\ufffd", "?x", "#x", "/\x00/x",
+    "//evil.example/%2f..", "/\r\nLocation: //evil.example", "/%0d%0aSet-Cookie: a=b", "/..//evil.example",
+    "/.//evil.example", "evil.example", "@evil.example", ".evil.example", "/\u2028/evil.example", "//[", "/чат", "/\ufffd", "?x", "#x",
+    "/\x00/x",
 ]  # fmt: skip
 
 
@@ -89,7 +90,7 @@ async def test_no_other_redirect_leads_elsewhere(server: str, browser: Browser) 
     csrf = await browser.csrf()
     async with Browser(server) as stranger:
         for back in ELSEWHERE:
-            sent = [(b"Referer", back.encode("utf-8", "replace").translate(None, b"\r\n\0"))]
+            sent = [(b"Referer", back.encode("utf-8", "replace").translate(None, b"\r\n\0").strip())]
             answer = await browser.client.post("/theme", data={"csrf": csrf, "theme": "dark"}, headers=sent)
             assert answer.status_code == 303, back
             assert urlsplit(urljoin(server, answer.headers["location"])).netloc == urlsplit(server).netloc, back

@@ -122,7 +122,9 @@ async def test_a_takeover_shows_one_whole_answer(browser: Browser, server: str, 
     assert len(page.articles) == 2
 
 
-async def test_two_devices_see_the_same_within_half_a_second(browser: Browser, server: str, ana: User, worker: Answers) -> None:
+async def test_two_devices_see_the_same_within_half_a_second(
+    browser: Browser, server: str, ana: User, worker: Answers
+) -> None:
     session_id = await browser.open_chat("[[say=one]]")
     async with Browser(server) as second:
         await second.enter(ana)
@@ -138,7 +140,9 @@ async def test_two_devices_see_the_same_within_half_a_second(browser: Browser, s
         hearing.cancel()
 
 
-async def test_a_stop_on_one_device_shows_on_another(browser: Browser, server: str, ana: User, worker: Answers, llm: StubLLM) -> None:
+async def test_a_stop_on_one_device_shows_on_another(
+    browser: Browser, server: str, ana: User, worker: Answers, llm: StubLLM
+) -> None:
     session_id = await browser.open_chat("[[tokens=1000 rate=50]]")
     page = OpenPage()
     hearing = asyncio.create_task(listen_to_the_end(browser, session_id, page))
