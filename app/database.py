@@ -63,6 +63,9 @@ class Transaction(PostgresTransaction):
 
 
 class Engine(PostgresEngine):
+    async def check_version(self) -> None:
+        """Piccolo asks the server for its version when this module is imported; `parley doctor` does it when asked."""
+
     def transaction(self, allow_nested: bool = True) -> Transaction:
         return Transaction(engine=self, allow_nested=allow_nested)
 

@@ -42,8 +42,8 @@ async def _database() -> str:
     except (OSError, asyncpg.PostgresError, TimeoutError) as error:
         raise RuntimeError(f"PARLEY_DATABASE_URL: can't connect ({error}). Is PostgreSQL running there?") from error
     version = await connection.fetchval("SHOW server_version")
+    missing = await migrate.pending(connection.fetch)
     await connection.close()
-    missing = await migrate.pending()
     if missing:
         raise RuntimeError(f"PostgreSQL {version}: {len(missing)} migrations are missing; run `parley migrate`.")
     return f"PostgreSQL {version}, up to date"

@@ -1,16 +1,19 @@
-"""Bring the database up to date, one process at a time."""
+"""Bring the database up to date, one process at a time. Piccolo itself is loaded only when there is something to do."""
 
 import contextlib
 import io
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import asyncpg
-from piccolo.apps.migrations.commands.forwards import run_forwards
-from piccolo.apps.migrations.tables import Migration
 
-from app.domain.piccolo_app import MIGRATIONS
 from app.settings import settings
 
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 LOCK = 0x7061726C6579  # "parley"
+Fetch = Callable[[str], Awaitable[list[Any]]]
 
 
 class MigrationError(Exception):
@@ -22,26 +25,39 @@ async def migrate() -> list[str]:
     guard = await asyncpg.connect(settings().database_url)
     try:
         await guard.execute("SELECT pg_advisory_lock($1)", LOCK)
-        missing = await pending()
+        missing = await pending(guard.fetch)
         if missing:
-            said = io.StringIO()  # Piccolo reports to the terminal
-            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-                result = await run_forwards("parley")
-            if not result.success or await pending():
-                raise MigrationError(said.getvalue())
+            await _apply()
+            if await pending(guard.fetch):
+                raise MigrationError("Migrations were applied, and yet some are missing.")
         return missing
     finally:
         await guard.close()
 
 
-async def pending() -> list[str]:
+async def pending(fetch: Fetch) -> list[str]:
     """Ids of the migrations that the database still lacks."""
-    await Migration.create_table(if_not_exists=True)
-    applied = set(await Migration.select(Migration.name).where(Migration.app_name == "parley").output(as_list=True))
-    return [name for name in sorted(known()) if name not in applied]
+    try:
+        applied = {row["name"] for row in await fetch("SELECT name FROM migration WHERE app_name = 'parley'")}
+    except asyncpg.UndefinedTableError:
+        applied = set()
+    return [name for name in known() if name not in applied]
 
 
+@cache
 def known() -> list[str]:
-    """Ids of all migrations that this version brings."""
+    """Ids of all migrations that this version brings, in order."""
     found = (path.read_text().split('ID = "', 1) for path in MIGRATIONS.glob("parley_*.py"))
-    return [rest[1].split('"', 1)[0] for rest in found]
+    return sorted(rest[1].split('"', 1)[0] for rest in found)
+
+
+async def _apply() -> None:
+    from piccolo.apps.migrations.commands.forwards import run_forwards
+
+    import app.domain.piccolo_app  # noqa: F401 - tells Piccolo where the tables are
+
+    said = io.StringIO()  # Piccolo reports to the terminal
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        result = await run_forwards("parley")
+    if not result.success:
+        raise MigrationError(said.getvalue())

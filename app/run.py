@@ -7,8 +7,12 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+import asyncpg
+
+from app.auth.first_visitor import first_sign_up_url
 from app.child import Program
 from app.embedded import Started, lock_data_dir, start_model, start_postgres, start_valkey
+from app.migrate import migrate
 from app.settings import LLMProvider, Settings, settings
 from app.supervisor import Backoff, Supervisor
 
@@ -73,17 +77,11 @@ def start_what_is_missing(configured: Settings, stack: ExitStack) -> list[tuple[
 
 async def _prepare() -> str:
     """Bring the database up to date; the address to open first."""
-    from app.migrate import migrate
-
     await migrate()
-    from app import database
-    from app.domain.user import User
-    from app.web.sign_up import first_sign_up_url
-
-    await database.connect()
-    nobody = await User.nobody_yet()
-    await database.disconnect()
-    return first_sign_up_url() if nobody else ""
+    connection = await asyncpg.connect(settings().database_url)
+    somebody = await connection.fetchval("SELECT EXISTS (SELECT FROM users)")
+    await connection.close()
+    return "" if somebody else first_sign_up_url()
 
 
 def say_hello(sign_up_url: str, started: list[tuple[str, Started]]) -> None:

@@ -49,9 +49,7 @@ class Answering:
     async def _talked(self) -> Callable[[], Coroutine[Any, Any, None]]:
         """Let the model talk; how the turn is to end."""
         if self.turn.attempt > MOST_ATTEMPTS:
-            return lambda: self.turn.finish(
-                "", MessageStatus.FAILED, f"The agent gave up after {MOST_ATTEMPTS} attempts."
-            )
+            return lambda: self.turn.finish("", MessageStatus.FAILED, f"The agent gave up after {MOST_ATTEMPTS} attempts.")
         try:
             await self._talk_with_heartbeat()
         except Superseded:
@@ -96,8 +94,9 @@ class Answering:
                 raise error
 
     async def _talk(self) -> None:
-        entries = await self.turn.session.entries(before=self.turn.message.seq, limit=MOST_ENTRIES)
-        async with aclosing(self.model.respond(context(entries, budget_tokens()))) as pieces:  # type: ignore[type-var]
+        budget = budget_tokens()
+        entries = await self.turn.session.entries(before=self.turn.message.seq, limit=min(MOST_ENTRIES, budget // 8))
+        async with aclosing(self.model.respond(context(entries, budget))) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
                 if not self.writer.text:
                     telling = asyncio.create_task(self.turn.responding(), context=Context())

@@ -6,7 +6,8 @@ import warnings
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 from uuid import UUID
 
 from joserfc import jwt
@@ -63,19 +64,27 @@ def access_token(user_id: UUID, sign_in_id: UUID) -> str:
 
 def read_access(token: str) -> Access | None:
     """What a token says, if we signed it, for us, and it is in time (30 s of skew)."""
+    claims = _claims(token)
+    at, skew = now().timestamp(), SKEW.total_seconds()
+    if claims is None or not (claims["iat"] - skew <= at <= claims["exp"] + skew):
+        return None
+    return Access(UUID(claims["sub"]), UUID(claims["sid"]))
+
+
+@lru_cache(maxsize=4096)
+def _claims(token: str) -> dict[str, Any] | None:
+    """The claims of a token of ours, whenever it ends. A browser shows the same one for 10 minutes: it is checked once."""
     try:
         read = jwt.decode(token, _signing_keys(), algorithms=[ALGORITHM])
-        claims = read.claims
+        claims: dict[str, Any] = read.claims
         if read.header.get("typ") != TYPE or {"jwk", "jku", "x5u", "x5c"} & read.header.keys():
             return None
         if claims["iss"] != settings().base_url or claims["aud"] != AUDIENCE:
             return None
-        at, skew = now().timestamp(), SKEW.total_seconds()
-        if not (claims["iat"] - skew <= at <= claims["exp"] + skew):
-            return None
-        return Access(UUID(claims["sub"]), UUID(claims["sid"]))
+        UUID(claims["sub"]), UUID(claims["sid"]), int(claims["iat"]), int(claims["exp"])
     except (JoseError, ValueError, KeyError, TypeError, AttributeError):
         return None
+    return claims
 
 
 def refresh_token(sign_in_id: UUID, generation: int) -> str:

@@ -1,7 +1,6 @@
 """Piccolo's configuration: the database, the tables and where their migrations are."""
 
 import os
-from pathlib import Path
 
 from piccolo.conf.apps import AppConfig, AppRegistry
 
@@ -11,10 +10,9 @@ from app.domain.message import Message
 from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
 from app.domain.user import User
+from app.migrate import MIGRATIONS
 
-__all__ = ["APP_CONFIG", "APP_REGISTRY", "DB", "MIGRATIONS"]
-
-MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+__all__ = ["APP_CONFIG", "APP_REGISTRY", "DB"]
 
 APP_CONFIG = AppConfig(
     app_name="parley",

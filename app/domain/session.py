@@ -116,10 +116,9 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
 
     async def entries(self, *, before: int | None = None, limit: int = 100) -> list[Message]:
         """The latest `limit` entries of the log (those before `before`), oldest first."""
-        mine = Message.session == self.id
-        where = mine & (Message.seq < before) if before is not None else mine
-        found = await Message.objects().where(where).order_by(Message.seq, ascending=False).limit(limit)
-        return list(reversed(found))
+        query = "SELECT * FROM messages WHERE session = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
+        rows = await sql(query, self.id, before if before is not None else 2**31 - 1, limit)
+        return [Message(**dict(row), _exists_in_db=True) for row in reversed(rows)]
 
     async def changes(self, *, after_revision: int = 0, after_seq: int = 0) -> list[Message]:
         """Entries changed since a revision (or placed after a seq, when no revision is known), oldest first."""

@@ -93,9 +93,8 @@ class Turn:
 
     async def responding(self) -> None:
         """The first token is there."""
-        async with transaction():
-            state = await self._moved("status = 'responding'")
-            after_commit(announce, self.session.id, "agent.status", state.as_dict())
+        state = await self._moved("status = 'responding'")
+        after_commit(announce, self.session.id, "agent.status", state.as_dict())
 
     async def finish(self, text: str, status: MessageStatus = MessageStatus.COMPLETE, error: str = "") -> None:
         """Write the whole answer and let the lease go. The agent is queued again if more was said meanwhile."""
@@ -118,19 +117,17 @@ class Turn:
 
     async def hand_back(self) -> None:
         """This worker is stopping: another goes on at once, and the attempt does not count."""
-        async with transaction():
-            await self._moved("status = 'queued', due_at = now(), lease_until = NULL, attempt = attempt - 1")
-            after_commit(nudge, "run_agent", self.session.id)
+        await self._moved("status = 'queued', due_at = now(), lease_until = NULL, attempt = attempt - 1")
+        after_commit(nudge, "run_agent", self.session.id)
 
     async def postpone(self, seconds: float, error: str, *, counts: bool) -> None:
         """Try again in `seconds`. `counts`: it was an attempt that failed, rather than a model that is away."""
-        async with transaction():
-            state = await self._moved(
-                """status = 'queued', due_at = now() + make_interval(secs => $3), lease_until = NULL,
-                   attempt = attempt - CASE WHEN $4 THEN 0 ELSE 1 END, waits = waits + 1, error = $5""",
-                seconds, counts, error,
-            )  # fmt: skip
-            after_commit(announce, self.session.id, "agent.status", state.as_dict())
+        state = await self._moved(
+            """status = 'queued', due_at = now() + make_interval(secs => $3), lease_until = NULL,
+               attempt = attempt - CASE WHEN $4 THEN 0 ELSE 1 END, waits = waits + 1, error = $5""",
+            seconds, counts, error,
+        )  # fmt: skip
+        after_commit(announce, self.session.id, "agent.status", state.as_dict())
 
     async def _moved(self, changes: str, *arguments: object) -> AgentState:
         """The state after `changes` (SQL, ours), if the turn is still this worker's. Superseded otherwise."""

@@ -35,7 +35,7 @@ async def _part(check: Awaitable[str]) -> str:
 
 async def _database() -> str:
     await sql("SELECT 1")
-    missing = await migrate.pending()
+    missing = await migrate.pending(sql)
     return f"{len(missing)} migrations are missing: run `parley migrate`" if missing else "ok"
 
 

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromQuery
 
 from app.auth import passwords
-from app.auth.tokens import proof, proves
+from app.auth.first_visitor import may_be_first
 from app.domain.errors import Conflict
 from app.domain.user import User
 from app.settings import Signup, settings
@@ -15,12 +15,6 @@ from app.web.pages import AnyRequest, page, see
 from app.web.sign_in import enter
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,253}")
-FIRST = "first sign-up"
-
-
-def first_sign_up_url() -> str:
-    """Where the first visitor becomes admin. Off loopback only this link does it, so that no passer-by can."""
-    return f"{settings().base_url}/sign-up" + ("" if settings().loopback else f"?key={proof(FIRST)}")
 
 
 @get("/sign-up", opt={"open": True})
@@ -51,7 +45,7 @@ async def sign_up(request: AnyRequest) -> Response[bytes]:
 
 async def _refusal(first: bool, key: str) -> str | None:
     """Why this visitor can't sign up at all, or None."""
-    if first and not settings().loopback and not proves(key, FIRST):
+    if first and not may_be_first(key):
         return "Open the sign-up link that Parley printed when it started; it makes the first account."
     if first or settings().signup == Signup.OPEN:
         return None

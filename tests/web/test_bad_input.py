@@ -34,7 +34,8 @@ async def session_id(browser: Browser, ana: User) -> str:
     ("text", "status"),
     [("", 422), (" \n\t\u3000", 422), ("x", 303), ("x" * 100_000, 303), ("x" * 100_001, 422), ("x\r\n" * 50_000, 303),
      ("a\0b", 422), ("😀" * 100_000, 413), ("é" * 100_000, 303), ("\ufffe\u202e\x1b[31m", 303)],
-    ids=["empty", "blank", "one", "longest", "too long", "line ends", "NUL", "over a megabyte", "two bytes each", "odd"],
+    ids=["empty", "blank", "one", "longest", "too long", "line ends", "NUL", "over a megabyte", "two bytes each",
+    "odd"],
 )  # fmt: skip
 async def test_what_may_be_said(browser: Browser, session_id: str, text: str, status: int) -> None:
     csrf = await browser.csrf()
@@ -84,34 +85,26 @@ async def test_ids_and_numbers_that_are_none(browser: Browser, session_id: str) 
             if "{session_id" in path:
                 answer = await send(browser, method, filled(path, odd, odd))
                 assert answer.status_code in (303, 404, 405), (method, path, odd)
-    for number in [
-        "x",
-        "",
-        "1.5",
-        "1e3",
-        "0x1",
-        "١",
-        "null",
-        "-",
-        "1,2",
-        "%00",
-        "%ff",
-        "9" * 20,
-        "9" * 5000,
-        str(2**31),
-        str(2**63),
-    ]:
+
+
+NUMBERS = [
+    "x", "", "1.5", "1e3", "0x1", "١", "null", "-", "1,2", "%00", "%ff", "9" * 20, "9" * 5000, str(2**31), str(2**63),
+    "-1", "0", "2147483647", "-2147483649",
+]  # fmt: skip
+
+
+async def test_places_in_the_log_that_are_none(browser: Browser, session_id: str) -> None:
+    for number in NUMBERS:
         answer = await browser.get(f"/chat/{session_id}?before={number}")
         assert answer.status_code in (200, 400), number
+
+
+async def test_a_stream_from_a_place_that_is_none(browser: Browser, session_id: str) -> None:
+    for number in NUMBERS:
         for name in ("after", "revision"):
             status, begins = await stream_of(browser, f"/chat/{session_id}/stream?{name}={number}")
             assert status in (200, 400), (name, number)
-            assert status == 400 or b"#agent-status" in begins, (
-                f"{name}={number}: a stream that ends at once is asked for for ever"
-            )
-    for number in ("-1", "0", "2147483647"):
-        assert (await browser.get(f"/chat/{session_id}?before={number}")).status_code == 200
-        assert (await stream_of(browser, f"/chat/{session_id}/stream?after={number}"))[0] == 200
+            assert status == 400 or b"#agent-status" in begins, f"{name}={number} ends at once: a page would ask for ever"
 
 
 async def stream_of(browser: Browser, path: str) -> tuple[int, bytes]:
@@ -167,7 +160,8 @@ async def test_multipart_forms_whole_and_broken(browser: Browser, session_id: st
     assert await post(parts(csrf, "hello"), f"{kind}x") == 303
     head = b'--x\r\nContent-Disposition: form-data; name="csrf"'
     broken = [
-        b"", b"garbage", b"--x", b"--x\r\n", b"--x--", head, head + b"\r\n\r\n", b"--x\r\nContent-Disposition\r\n\r\n",
+        b"", b"garbage", b"--x", b"--x\r\n", b"--x--", head, head + b"\r\n\r\n",
+        b"--x\r\nContent-Disposition\r\n\r\n",
         b"--x\r\n\r\n\r\n--x--\r\n", parts(csrf, "hello", end=""), b"--x\r\n" * 10_000, b"\xff" * 1000,
         b'--x\r\nContent-Disposition: form-data; name="\xff"\r\n\r\n\xff\r\n--x--\r\n',
         head + b"; filename=" + b"a" * 99_999,
@@ -230,7 +224,8 @@ async def test_odd_headers_and_cookies(server: str, browser: Browser) -> None:
         b"0" * 300,
     ]
     names = [
-        b"Host", b"Cookie", b"Origin", b"Referer", b"HX-Current-URL", b"Accept", b"Accept-Encoding", b"Last-Event-ID", b"Range",
+        b"Host", b"Cookie", b"Origin", b"Referer", b"HX-Current-URL", b"Accept", b"Accept-Encoding",
+        b"Last-Event-ID", b"Range",
         b"User-Agent", b"HX-Request", b"If-None-Match", b"Content-Type", b"X-Request-Id", b"HX-Target",
     ]  # fmt: skip
     async with Browser(server) as stranger:

@@ -101,20 +101,32 @@ async def test_https_is_asked_for_off_loopback_only(browser: Browser, monkeypatc
         assert "max-age=31536000" in (await browser.get(path)).headers["strict-transport-security"]
 
 
+async def elsewhere(browser: Browser, session_id: str, paths: list[str]) -> list[tuple[str, bytes]]:
+    """What these pages would load from another place, or write in a style or script of their own."""
+    found = []
+    for path in paths:
+        content = (await browser.get(filled(path, session_id, session_id))).content
+        found += [(path, match[0][:80]) for match in ELSEWHERE.finditer(content)]
+        found += [(path, match[0]) for match in re.finditer(rb"<style|<script(?![^>]* src=)", content)]
+    return found
+
+
 async def test_no_page_names_a_place_elsewhere_to_load_from(server: str, browser: Browser) -> None:
     session_id = await browser.open_chat("hello")
+    paths = [path for method, path in routes() if method == "GET" and not path.endswith("/stream")]
+    pages = [path for path in paths if not path.startswith("/schema")]
     async with Browser(server) as stranger:
-        found = []
-        for method, path in routes():
-            if method == "GET" and not path.endswith("/stream"):
-                for who in (browser, stranger):
-                    content = (await who.get(filled(path, session_id, session_id))).content
-                    found += [(path, match[0][:80]) for match in ELSEWHERE.finditer(content)]
-                    assert b"<style" not in content, f"{path}: our own policy refuses inline styles"
-                    assert not re.search(rb"<script(?![^>]* src=)", content), (
-                        f"{path}: our own policy refuses inline scripts"
-                    )
-    for path, asset in assets().items():
-        if path.endswith((".css", ".js", ".svg")) and not path.startswith("vendor/"):
-            found += [(path, match[0][:80]) for match in ELSEWHERE.finditer(asset.content)]
-    assert found == []
+        assert await elsewhere(stranger, session_id, paths) + await elsewhere(browser, session_id, pages) == []
+
+
+async def test_the_schema_names_no_place_elsewhere_either(browser: Browser) -> None:
+    pages = [path for _, path in routes() if path.startswith("/schema")]
+    assert "/schema" in pages
+    assert await elsewhere(browser, "x", pages) == []
+
+
+def test_our_files_name_no_place_elsewhere_to_load_from() -> None:
+    ours = {
+        path: asset for path, asset in assets().items() if path.endswith((".css", ".js", ".svg")) and "vendor" not in path
+    }
+    assert [(path, match[0]) for path, asset in ours.items() for match in ELSEWHERE.finditer(asset.content)] == []

@@ -17,13 +17,17 @@ SPOOFED = [
     ("Host", "evil.example"), ("Host", "evil.example:666"), ("X-Forwarded-Host", "evil.example"),
     ("X-Forwarded-Proto", "https"), ("X-Forwarded-For", "127.0.0.1, evil.example"), ("X-Forwarded-Port", "666"),
     ("X-Forwarded-Prefix", "/evil.example"), ("Forwarded", "host=evil.example;proto=https"),
-    ("X-Original-URL", "/evil.example"), ("X-Rewrite-URL", "/evil.example"), ("X-HTTP-Method-Override", "POST"), ("X-Real-IP", "evil.example"),
+    ("X-Original-URL", "/evil.example"), ("X-Rewrite-URL", "/evil.example"), ("X-HTTP-Method-Override", "POST"),
+    ("X-Real-IP", "evil.example"),
 ]  # fmt: skip
 ELSEWHERE = [
-    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example", "https:evil.example",
-    "javascript:alert(1)", "data:text/html,x", "/\t/evil.example", "/\n/evil.example", "\t//evil.example", " //evil.example",
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example",
+    "https:evil.example",
+    "javascript:alert(1)", "data:text/html,x", "/\t/evil.example", "/\n/evil.example", "\t//evil.example",
+    " //evil.example",
     "//evil.example/%2f..", "/\r\nLocation: //evil.example", "/%0d%0aSet-Cookie: a=b", "/..//evil.example",
-    "/.//evil.example", "evil.example", "@evil.example", ".evil.example", "/\u2028/evil.example", "//[", "/чат", "/\ufffd", "?x", "#x",
+    "/.//evil.example", "evil.example", "@evil.example", ".evil.example", "/\u2028/evil.example", "//[", "/чат",
+    "/\ufffd", "?x", "#x",
     "/\x00/x",
 ]  # fmt: skip
 
