@@ -22,6 +22,7 @@ AWAY = (RedisError, OSError, TimeoutError)
 EVERYWHERE = b"live:all"
 WORKERS = b"live:workers"
 MOST_WAITING = 10_000
+PULSE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
 Event = dict[str, Any]
@@ -124,11 +125,13 @@ class Listener:
         self.channels: set[bytes] = set()
         self.confirmed: dict[bytes, asyncio.Event] = {}
         self.task: asyncio.Task[None] | None = None
+        self.heard_at = 0.0
 
     def start(self, *channels: bytes) -> None:
         """Begin to listen, to these channels from the start."""
         self.channels.update(channels)
         self.task = asyncio.create_task(self._listen(), context=Context())
+        self.pulse = asyncio.create_task(self._feel_pulse(), context=Context())
 
     async def follow(self, name: bytes) -> None:
         """Hear `name` from now on; returns when Valkey has confirmed it, or after 1 s when it is away."""
@@ -150,7 +153,8 @@ class Listener:
     async def stop(self) -> None:
         if self.task:
             self.task.cancel()
-            await asyncio.gather(self.task, return_exceptions=True)
+            self.pulse.cancel()
+            await asyncio.gather(self.task, self.pulse, return_exceptions=True)
         await self.pubsub.aclose()  # type: ignore[no-untyped-call]
         await self.client.aclose()
 
@@ -158,8 +162,9 @@ class Listener:
         while True:
             try:
                 await self.pubsub.subscribe(*self.channels)
+                self.heard_at = asyncio.get_running_loop().time()
                 while True:
-                    message = await self.pubsub.get_message(timeout=30)
+                    message = await self.pubsub.get_message(timeout=None)  # a timeout costs each message a timer
                     if message is not None:
                         self._sort(message)
             except AWAY as error:
@@ -170,7 +175,19 @@ class Listener:
                 await asyncio.sleep(1)
                 self.lost()
 
+    async def _feel_pulse(self) -> None:
+        """A connection may be dead without having said so: it must answer a ping each 5 s, or it is cut."""
+        while True:
+            await asyncio.sleep(PULSE_SECONDS)
+            silent_seconds = asyncio.get_running_loop().time() - self.heard_at
+            with suppress(*AWAY, RuntimeError):
+                if silent_seconds > 3 * PULSE_SECONDS and self.pubsub.connection:
+                    await self.pubsub.connection.disconnect(nowait=True)
+                else:
+                    await self.pubsub.ping()
+
     def _sort(self, message: dict[str, Any]) -> None:
+        self.heard_at = asyncio.get_running_loop().time()
         match message["type"]:
             case "message":
                 try:

@@ -20,6 +20,7 @@ from app.settings import settings
 from app.web import assets, chat, health, messages, sign_in, sign_up, stops, streams, theme
 from app.web.errors import answer
 from app.web.headers import SecurityHeaders
+from app.web.house import House
 from app.web.visitors import Visitors, me
 
 MOST_BODY_BYTES = 1024 * 1024
@@ -40,7 +41,7 @@ async def nothing(path: FromPath[str]) -> None:
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """Open what requests need; let it go at the end."""
     await database.connect()
-    app.state.house = streams.House()
+    app.state.house = House()
     app.state.house.open()
     try:
         yield

@@ -4,12 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from subprocess import DEVNULL
 
-REMEDY = "Chromium is missing. Install it: `apt-get install chromium` as root, or `.venv/bin/playwright install chromium`."
+from playwright.sync_api import sync_playwright
+
+REMEDY = "Chromium is missing: `apt-get install chromium libatomic1` as root, or `.venv/bin/playwright install chromium`."
 DEBIAN = (
     ("apt-get", "update", "-qq"),
-    ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-liberation"),
+    ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-liberation", "libatomic1"),
 )
 
 
@@ -18,11 +22,17 @@ def find() -> str | None:
     system = shutil.which("chromium") or shutil.which("chromium-browser")
     if system and Path("/snap") not in Path(system).resolve().parents:
         return system
-    from playwright.sync_api import sync_playwright
+    with suppress(Exception), sync_playwright() as playwright:
+        if Path(own := playwright.chromium.executable_path).exists():
+            return own
+    return None
 
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-    return own if Path(own).exists() else None
+
+def drivable() -> bool:
+    """Whether Playwright's driver runs (on a bare machine it lacks a library)."""
+    with suppress(Exception), sync_playwright():
+        return True
+    return False
 
 
 def install() -> None:
@@ -41,11 +51,11 @@ def is_debian() -> bool:
 
 def run(*command: str) -> bool:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    return subprocess.run(command, env=environment, stdin=DEVNULL, stdout=DEVNULL, check=False).returncode == 0
 
 
 if __name__ == "__main__":
-    if not find():
+    if not (find() and drivable()):
         install()
-    if not find():
+    if not (find() and drivable()):
         sys.exit(REMEDY)

@@ -7,16 +7,19 @@ import signal
 import subprocess
 import time
 import tomllib
+from contextlib import suppress
 from importlib.metadata import requires
 from pathlib import Path
-from subprocess import PIPE, STDOUT
+from subprocess import PIPE, STDOUT, Popen
 
+import httpx
 import psutil
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.conftest import free_port
+from tests.parley import home
 
 ROOT = Path(__file__).resolve().parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -115,24 +118,23 @@ def test_a_machine_that_lacks_something_is_told_what(tmp_path: Path, python: str
     assert remedy in tried.stderr
 
 
-def test_make_run_says_where_it_is_and_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    tmp_path.chmod(0o711)
+def test_make_run_says_where_it_is_and_ctrl_c_leaves_nothing() -> None:
     port = str(free_port())
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
-    environment |= {"PARLEY_PORT": port, "PARLEY_DATA_DIR": str(tmp_path / "data")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
     # Set up it is, or this test wouldn't run; and it must not be set up anew under the feet of the others.
     command = ["make", "--assume-old=ready", "run"]
-    running = subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True
-    )
-    try:
-        told = until(running, "Ctrl-C")
-        family = psutil.Process(running.pid).children(recursive=True)
-        os.killpg(running.pid, signal.SIGINT)
-        rest, _ = running.communicate(timeout=30)
-    finally:
-        if running.poll() is None:
-            os.killpg(running.pid, signal.SIGKILL)
+    with home() as folder:
+        environment = kept | {"PARLEY_PORT": port, "PARLEY_DATA_DIR": str(folder / "data")}
+        running = Popen(command, cwd=ROOT, env=environment, stdout=PIPE, stderr=STDOUT, text=True, start_new_session=True)
+        try:
+            told = until_it_said(running, "Ctrl-C")
+            until_it_is_ready(f"http://127.0.0.1:{port}")
+            family = psutil.Process(running.pid).children(recursive=True)
+            os.killpg(running.pid, signal.SIGINT)
+            rest, _ = running.communicate(timeout=30)
+        finally:
+            if running.poll() is None:
+                os.killpg(running.pid, signal.SIGKILL)
     assert f"Parley is at http://127.0.0.1:{port}" in told
     assert "The first to sign up becomes admin" in told
     assert "Embedded: PostgreSQL, Valkey, language model" in told
@@ -143,13 +145,23 @@ def test_make_run_says_where_it_is_and_ctrl_c_leaves_nothing(tmp_path: Path) -> 
     assert len(gone) >= 5
 
 
-def until(running: "subprocess.Popen[str]", word: str) -> str:
+def until_it_said(running: Popen[str], word: str) -> str:
     """What it says, up to the line with this word."""
-    said, latest = "", time.monotonic() + 60
+    said = ""
     assert running.stdout is not None
     for line in running.stdout:
         said += line
         if word in line:
-            return said
-        assert time.monotonic() < latest, said
+            break
     return said
+
+
+def until_it_is_ready(url: str) -> None:
+    """Until the web process and a worker have told that they live."""
+    latest = time.monotonic() + 60
+    while time.monotonic() < latest:
+        with suppress(httpx.TransportError):
+            if httpx.get(f"{url}/health/ready", trust_env=False).json()["status"] == "ok":
+                return
+        time.sleep(0.1)
+    pytest.fail(f"{url} does not become ready")

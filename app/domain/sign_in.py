@@ -64,6 +64,17 @@ class SignIn(Table, tablename="sign_ins", db=DB):
         )
         return User(**dict(rows[0]), _exists_in_db=True) if rows else None
 
+    @classmethod
+    async def live_among(cls, sign_in_ids: set[UUID]) -> set[UUID]:
+        """Those of these sign-ins that have not ended, of people who may sign in."""
+        rows = await sql(
+            """SELECT s.id FROM sign_ins s JOIN users u ON u.id = s.user WHERE s.id = ANY($1) AND s.ended_at IS NULL
+               AND s.expires_at > $2 AND u.disabled_at IS NULL""",
+            list(sign_in_ids),
+            now(),
+        )
+        return {row["id"] for row in rows}
+
     def live(self, at: datetime) -> bool:
         return self.ended_at is None and self.expires_at > at
 

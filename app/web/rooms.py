@@ -3,7 +3,6 @@
 All that a room does goes through one line (`events`), so a page that joins gets the state, then every change after it."""
 
 import asyncio
-from collections import deque
 from contextvars import Context
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -16,50 +15,9 @@ from app.domain.message import Message, MessageStatus
 from app.domain.session import ChatSession
 from app.live import Event
 from app.web.fragments import Fragments, Writing
+from app.web.outbox import Outbox
 
 log = structlog.get_logger(__name__)
-MOST_BYTES_WAITING = 512 * 1024
-
-
-class Outbox:
-    """What one page has yet to be sent. A page that reads too slowly is cut off; it comes back and resumes."""
-
-    def __init__(self, sign_in_id: UUID | None) -> None:
-        self.sign_in_id = sign_in_id
-        self.waiting: deque[bytes] = deque()
-        self.size = 0
-        self.ended = False
-        self._something = asyncio.Event()
-
-    def put(self, data: bytes) -> None:
-        self.size += len(data)
-        if self.size > MOST_BYTES_WAITING:
-            self.end()
-        else:
-            self.waiting.append(data)
-            self._something.set()
-
-    def end(self, last_words: bytes = b"") -> None:
-        """Send this, then nothing more."""
-        self.waiting = deque([*self.waiting, last_words]) if self.size <= MOST_BYTES_WAITING else deque()
-        self.ended = True
-        self._something.set()
-
-    async def take(self, seconds: float) -> bytes | None:
-        """All that waits, together; b"" after `seconds` of nothing, None at the end."""
-        if not self.waiting and not self.ended:
-            try:
-                await asyncio.wait_for(self._something.wait(), seconds)
-            except TimeoutError:
-                return b""
-        if not self.waiting:
-            return None
-        data = b"".join(self.waiting)
-        self.waiting.clear()
-        self.size = 0
-        if not self.ended:
-            self._something.clear()
-        return data
 
 
 @dataclass(frozen=True)
@@ -106,7 +64,7 @@ class Room:
         while True:
             event = await self.events.get()
             try:
-                await asyncio.create_task(self._handle(event), context=Context())
+                await self._handle(event)
             except Exception as error:  # a page that can't be served comes again
                 log.warning("room could not follow", session=str(self.session_id), error=repr(error))
                 if isinstance(event, Joining):

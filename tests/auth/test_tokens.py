@@ -29,13 +29,19 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Secret keys that a test may change, and a clock that it may move."""
     yield monkeypatch
     monkeypatch.undo()
-    tokens._signing_keys.cache_clear()
+    forget()
     clock.shift(timedelta())
 
 
 def use_keys(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:
     monkeypatch.setattr(settings(), "secret_keys", keys)
+    forget()
+
+
+def forget() -> None:
+    """Be as a process that has just started with these settings."""
     tokens._signing_keys.cache_clear()
+    tokens._claims.cache_clear()
 
 
 def ours(header: dict[str, Any] | None = None, **claims: Any) -> str:
@@ -161,7 +167,15 @@ def test_a_new_key_signs_and_the_old_one_is_still_believed_until_it_is_taken_awa
 def test_the_address_is_part_of_a_token(keys: pytest.MonkeyPatch) -> None:
     token = tokens.access_token(WHO, SIGN_IN)
     keys.setattr(settings(), "base_url", "https://parley.example.com")
+    forget()
     assert not tokens.read_access(token)
+
+
+def test_what_strangers_make_up_does_not_fill_the_memory() -> None:
+    assert len(tokens.access_token(WHO, SIGN_IN)) < tokens.LONGEST
+    before = tokens._claims.cache_info().currsize
+    assert not any(tokens.read_access(f"{n}{'x' * 50_000}") for n in range(20))
+    assert tokens._claims.cache_info().currsize == before
 
 
 def test_a_refresh_token_can_be_neither_guessed_nor_changed() -> None:

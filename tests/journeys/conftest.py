@@ -1,8 +1,7 @@
 """One Parley in real processes, one Chromium, and people who arrive with their devices."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -18,7 +17,7 @@ from tests.parley import Parley, home
 from tests.stub_llm import StubLLM
 
 SIZE = {"width": 1280, "height": 800}
-PATIENCE_MS = 20_000  # machines are busy
+PATIENCE_MS = 10_000  # machines are busy
 numbers = count(1)
 
 
@@ -71,15 +70,20 @@ class Arrivals:
         return self.devices[-1]
 
 
+@asynccontextmanager
+async def arrivals(url: str, window: Chromium) -> AsyncIterator[Arrivals]:
+    """At the end no page may have complained or asked another origin."""
+    async with AsyncExitStack() as stack:
+        arriving = Arrivals(url, window, stack)
+        yield arriving
+    complaints = [one for device in arriving.devices for one in device.unexpected]
+    assert not complaints, "\n".join(complaints)
+
+
 @pytest.fixture
 async def arrive(parley: Parley, stub: StubLLM, window: Chromium) -> AsyncIterator[Arrivals]:
-    """At the end no page may have complained or asked another origin."""
     stub.resume()
     stub.away = False
-    async with AsyncExitStack() as stack:
-        arrivals = Arrivals(parley.url, window, stack)
-        yield arrivals
+    async with arrivals(parley.url, window) as arriving:
+        yield arriving
         stub.resume()
-        await asyncio.sleep(0)  # what pages still have to say
-        complaints = [one for device in arrivals.devices for one in device.unexpected]
-    assert not complaints, "\n".join(complaints)

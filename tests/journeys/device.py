@@ -8,6 +8,7 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, 
 
 from tests.browsing import Browser
 from tests.conftest import PASSWORD
+from tests.waiting import until
 
 REMEMBER_STEPS = """() => {
   window.steps = []
@@ -86,7 +87,11 @@ class Device:
         return path
 
     async def connected(self) -> None:
-        await self.page.wait_for_function("document.querySelector('#stream')?._htmx?.sse?.reader")
+        await self.comes_true("Boolean(document.querySelector('#stream')._htmx?.sse?.reader)")
+
+    async def comes_true(self, script: str, argument: Any = None) -> None:
+        """Wait for it to be so in the page. (Playwright's own way evaluates strings within it, which the CSP forbids.)"""
+        await until(lambda: self.page.evaluate(script, argument), 20)
 
     async def say(self, words: str) -> None:
         """Type it and press Enter."""

@@ -26,16 +26,16 @@ async def long_chat(device: Device, messages: int) -> str:
 async def test_the_page_follows_the_end_until_the_reader_goes_up(arrive: Arrivals, stub: StubLLM) -> None:
     device = await arrive()
     page = device.page
-    await in_the_middle(device, stub, f"[[rate=60 say={LINES}]]")
+    await in_the_middle(device, stub, f"[[rate=60]][[say={LINES}]]")
     stub.resume()
     await expect(device.answer).to_contain_text("paragraph 40")
     assert await page.evaluate(AT) == 0, "it follows"
 
     await page.mouse.move(700, 300)
     await page.mouse.wheel(0, -60)
-    await page.wait_for_function(f"{AT} < 0")
+    await device.comes_true(f"{AT} < 0")
     before = len(await device.answer.inner_text())
-    await page.wait_for_function("before => document.querySelector('#log').innerText.length > before + 100", arg=before)
+    await device.comes_true("before => document.querySelector('#log').innerText.length > before + 100", before)
     assert await page.evaluate(AT) < -60, "what grows below moves nothing"
     await expect(page.locator("#jump")).to_be_visible()
 
@@ -57,7 +57,7 @@ async def test_what_is_read_further_up_stays_where_it_is(arrive: Arrivals, stub:
     await device.connected()
     await page.mouse.move(700, 300)
     await page.mouse.wheel(0, -600)
-    await page.wait_for_function(f"{AT} < -500")
+    await device.comes_true(f"{AT} < -500")
     seen = await page.evaluate(IN_VIEW)
     was = await page.evaluate(TOP_OF, seen)
     stub.resume()
@@ -83,8 +83,8 @@ async def test_older_pages_load_above_without_a_jump(arrive: Arrivals, stub: Stu
             "list.scrollTop = -list.scrollHeight; return document.getElementById(id).getBoundingClientRect().top }",
             seen,
         )
-        await page.wait_for_function("there => document.querySelectorAll('#log > .message').length >= there", arg=there)
-        await page.wait_for_function("!document.querySelector('#older a')?.matches('.htmx-request')")
+        await device.comes_true("there => document.querySelectorAll('#log > .message').length >= there", there)
+        await device.comes_true("!document.querySelector('#older a')?.matches('.htmx-request')")
         assert abs(await page.evaluate(TOP_OF, seen) - offset) < 2
     places = await page.evaluate("[...document.querySelectorAll('#log > .message')].map(one => +one.dataset.seq)")
     assert places == list(range(1, len(places) + 1))

@@ -1,0 +1,143 @@
+"""All conversations that somebody has open in this process, over one connection to Valkey."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextvars import Context
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app import live
+from app.database import sql
+from app.domain.sign_in import SignIn
+from app.web.fragments import BEAT, SIGNED_OUT
+from app.web.outbox import Outbox
+from app.web.rooms import Joining, Room
+
+BEAT_SECONDS = 15
+CHECK_SECONDS = 60
+WATCH_SECONDS = 5
+LINGER_SECONDS = 10
+log = structlog.get_logger(__name__)
+
+
+class House:
+    """Rooms, opened by the first page that joins and closed a while after the last has left."""
+
+    def __init__(self) -> None:
+        self.rooms: dict[UUID, Room] = {}
+        self.listener = live.Listener(self._heard, self._lost)
+        self.valkey = live.valkey()
+        self.closing = False
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def open(self) -> None:
+        self.listener.start(live.EVERYWHERE)
+        self._spawn(self._watch())
+
+    async def close(self) -> None:
+        self.end_streams()
+        for task in self.tasks:
+            task.cancel()
+        await self.listener.stop()
+        await self.valkey.aclose()
+
+    def end_streams(self) -> None:
+        """End every page's stream cleanly; they come back to whoever answers then."""
+        self.closing = True
+        for room in self.rooms.values():
+            room.close()
+
+    async def join(self, session_id: UUID, box: Outbox, after_seq: int, revision: int) -> None:
+        """Let a page into its room."""
+        room = self.rooms.get(session_id)
+        if room is None:
+            room = self.rooms[session_id] = Room(session_id, self.valkey)
+            room.expected.add(box)
+            await self.listener.follow(live.channel(session_id))
+            room.open()
+        room.expected.add(box)
+        room.events.put_nowait(Joining(box, after_seq, revision))
+        if self.closing:
+            box.end()
+
+    def leave(self, session_id: UUID, box: Outbox) -> None:
+        """A page has gone. Must not await: the page's task may be cancelled."""
+        room = self.rooms.get(session_id)
+        if room is None:
+            return
+        room.expected.discard(box)
+        room.pages.discard(box)
+        if not room.expected and not self.closing:
+            self._spawn(self._close_later(session_id, room))
+
+    async def _close_later(self, session_id: UUID, room: Room) -> None:
+        await asyncio.sleep(LINGER_SECONDS)  # a page that is reloaded finds the room as it was
+        if not room.expected and self.rooms.get(session_id) is room:
+            del self.rooms[session_id]
+            room.close()
+            await self.listener.leave(live.channel(session_id))
+
+    def boxes(self) -> list[Outbox]:
+        """Every open page's outbox."""
+        return [box for room in self.rooms.values() for box in room.expected]
+
+    def _heard(self, channel: bytes, event: live.Event) -> None:
+        if channel != live.EVERYWHERE:
+            if room := self.rooms.get(UUID(channel.decode().removeprefix("live:"))):
+                room.events.put_nowait(event)
+        elif event["kind"] == "sign-in.ended":
+            self._sign_out({UUID(event["id"])})
+
+    def _sign_out(self, sign_in_ids: set[UUID]) -> None:
+        for box in self.boxes():
+            if box.sign_in_id in sign_in_ids:
+                box.end(SIGNED_OUT)
+
+    def _lost(self) -> None:
+        for room in self.rooms.values():
+            room.resync()
+
+    async def _beat(self) -> None:
+        """Let pages and proxies know that a silent stream lives."""
+        for box in self.boxes():
+            if not box.waiting:
+                box.put(BEAT)
+
+    async def _check_sign_ins(self) -> None:
+        """That one has ended may not have been heard."""
+        known = {box.sign_in_id for box in self.boxes() if box.sign_in_id}
+        self._sign_out(known - await SignIn.live_among(known))
+
+    async def _catch_up(self) -> None:
+        """Events may be lost (their sender was killed): rooms that are behind the database ask it."""
+        query = "SELECT id, revision FROM chat_sessions WHERE id = ANY($1)"
+        rows = await sql(query, list(self.rooms)) if self.rooms else []
+        for row in rows:
+            if (room := self.rooms.get(row["id"])) and row["revision"] > room.revision:
+                room.resync()
+
+    async def _watch(self) -> None:
+        """Do each of these again when its time has come."""
+        done_at: dict[str, float] = {}
+        while True:
+            for work, seconds in (
+                (self._catch_up, WATCH_SECONDS), (self._check_sign_ins, CHECK_SECONDS), (self._beat, BEAT_SECONDS)
+            ):  # fmt: skip
+                now = asyncio.get_running_loop().time()
+                if now - done_at.setdefault(work.__name__, now) >= seconds:
+                    done_at[work.__name__] = now
+                    await self._attempt(work)
+            await asyncio.sleep(1)
+
+    async def _attempt(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await work()
+        except Exception as error:
+            log.warning("will try again", work=work.__name__, error=repr(error))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, context=Context())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)

@@ -1,0 +1,54 @@
+"""What one page has yet to be sent."""
+
+import asyncio
+from uuid import UUID
+
+MOST_BYTES_WAITING = 512 * 1024
+
+
+class Outbox:
+    """A page that reads too slowly is cut off, so that it never grows memory; it comes back and resumes."""
+
+    __slots__ = ("_waiter", "ended", "sign_in_id", "size", "waiting")
+
+    def __init__(self, sign_in_id: UUID | None) -> None:
+        self.sign_in_id = sign_in_id
+        self.waiting: list[bytes] = []
+        self.size = 0
+        self.ended = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put(self, data: bytes) -> None:
+        """Send this next."""
+        if self.ended:
+            return
+        self.size += len(data)
+        if self.size > MOST_BYTES_WAITING:
+            self.waiting.clear()
+            self.end()
+        else:
+            self.waiting.append(data)
+            self._wake()
+
+    def end(self, last_words: bytes = b"") -> None:
+        """Send this, then nothing more."""
+        if not self.ended:
+            self.waiting.append(last_words)
+            self.ended = True
+            self._wake()
+
+    async def take(self) -> bytes | None:
+        """All that waits, together, as soon as there is something; None at the end."""
+        while not self.waiting:
+            if self.ended:
+                return None
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        data = self.waiting[0] if len(self.waiting) == 1 else b"".join(self.waiting)
+        self.waiting.clear()
+        self.size = 0
+        return data
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)

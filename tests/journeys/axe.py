@@ -1,0 +1,30 @@
+"""What axe finds wrong with a page, for those who can't see it, or see it in another light."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page
+
+AXE = Path(__file__).parents[1] / "vendor/axe-4.14.1.min.js"
+SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 780})
+RUN = """async () => (await axe.run()).violations.map(
+  one => `${one.id}: ${one.help}: ` + one.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join('; '))"""
+
+
+@cache
+def source() -> str:
+    return AXE.read_text()
+
+
+async def violations(page: Page) -> list[str]:
+    """What it finds, wide and narrow, light and dark. The page must show itself as the device does."""
+    await page.evaluate(source())
+    found: list[str] = []
+    for size in SIZES:
+        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        for theme in ("light", "dark"):
+            await page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # type: ignore[arg-type]
+            complaints: list[Any] = await page.evaluate(RUN)
+            found += [f"{page.url} {size['width']} {theme}: {complaint}" for complaint in complaints]
+    return found
