@@ -30,9 +30,9 @@ encode = msgspec.json.encode
 decode = msgspec.json.decode
 
 
-def valkey() -> Redis:
-    """A client with its own connections. Its calls give up after 2 s."""
-    return Redis.from_url(settings().valkey_url, socket_timeout=2, socket_connect_timeout=2)
+def valkey(patience_seconds: float | None = 2) -> Redis:
+    """A client with its own connections. Its calls give up after `patience_seconds`."""
+    return Redis.from_url(settings().valkey_url, socket_timeout=patience_seconds, socket_connect_timeout=2)
 
 
 def channel(session_id: UUID | str) -> bytes:
@@ -120,7 +120,7 @@ class Listener:
 
     def __init__(self, heard: Callable[[bytes, Event], None], lost: Callable[[], None]) -> None:
         self.heard, self.lost = heard, lost
-        self.client = valkey()
+        self.client = valkey(patience_seconds=None)
         self.pubsub: PubSub = self.client.pubsub()
         self.channels: set[bytes] = set()
         self.confirmed: dict[bytes, asyncio.Event] = {}

@@ -43,6 +43,8 @@ def _told(answers: Answers, event: live.Event) -> None:
     match event["kind"]:
         case "stop":
             answers.stop(UUID(event["session"]))
+        case "wake":
+            answers.begin(UUID(event["session"]))
 
 
 def plugin() -> SAQPlugin:

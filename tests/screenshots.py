@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import tempfile
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ from playwright.async_api import Page, async_playwright
 
 from tests import chromium, stub_llm
 from tests.conftest import free_port
+from tests.parley import home
 from tests.stub_orders import Order
 
 FOLDER = Path(__file__).resolve().parents[1] / ".github"
@@ -43,8 +43,7 @@ git revert --no-edit v2.4.0 && make release
 async def parley() -> AsyncIterator[str]:
     """A Parley of its own on a scratch data directory; its address."""
     stub_llm.order_of = lambda body: Order(say=ANSWER, rate=0)  # a directive would show in the picture
-    with tempfile.TemporaryDirectory() as scratch:
-        Path(scratch).chmod(0o711)
+    with home() as scratch:
         async with stub_llm.StubLLM() as llm:
             environment = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")} | {
                 "PARLEY_PORT": str(free_port()),

@@ -22,7 +22,7 @@ RESTARTS = 20 if os.environ.get("PARLEY_WHOLE_RUNS") else 2
 async def test_every_loop_works_again_after_a_restart(
     server: str, ana: User, worker: Answers, llm: StubLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.domain.session.nudge", lambda *_: None)  # so that the worker's own look must find it
+    monkeypatch.setattr("app.domain.session.wake_agent", lambda *_: None)  # so that the worker's own look must find it
     async with Browser(server) as browser:
         await browser.enter(ana)
         for restart in range(RESTARTS):

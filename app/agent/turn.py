@@ -95,7 +95,7 @@ class Answering:
 
     async def _talk(self) -> None:
         budget = budget_tokens()
-        entries = await self.turn.session.entries(before=self.turn.message.seq, limit=min(MOST_ENTRIES, budget // 8))
+        entries = await self.turn.read_log(min(MOST_ENTRIES, budget // 8))
         async with aclosing(self.model.respond(context(entries, budget))) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
                 if not self.writer.text:

@@ -52,7 +52,7 @@ class AgentState(Table, tablename="agent_states", db=DB):
             return None
         state = cls.read(rows[0])
         after_commit(announce, session_id, "agent.status", state.as_dict())
-        after_commit(nudge, "run_agent", session_id)
+        after_commit(wake_agent, session_id)
         return state
 
     @classmethod
@@ -65,7 +65,7 @@ class AgentState(Table, tablename="agent_states", db=DB):
         )
         if rows:
             after_commit(tell_workers, "stop", session_id)
-            after_commit(nudge, "run_agent", session_id)
+            after_commit(wake_agent, session_id)
 
     @classmethod
     async def due(cls, limit: int) -> list[UUID]:
@@ -94,3 +94,10 @@ class AgentState(Table, tablename="agent_states", db=DB):
 
 
 COLUMNS = [column._meta.name for column in AgentState._meta.columns]
+
+
+def wake_agent(session_id: UUID) -> None:
+    """Let a worker look at a conversation now: by word to all of them, which is quickest, and by the queue, which keeps
+    it until one has time."""
+    tell_workers("wake", session_id)
+    nudge("run_agent", session_id)

@@ -1,5 +1,6 @@
 """An entry of a conversation's log."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -74,6 +75,11 @@ class Message(Table, tablename="messages", db=DB):
             client_id=client_id,
         )
 
+    @classmethod
+    def read(cls, row: Mapping[str, Any]) -> Self:
+        """A message from a row of raw SQL that holds all its columns, and maybe others."""
+        return cls(**{name: row[name] for name in COLUMNS}, _exists_in_db=True)
+
     @property
     def key(self) -> str:
         """What a page calls it: the id that the page itself gave it, if it did."""
@@ -86,6 +92,9 @@ class Message(Table, tablename="messages", db=DB):
             "type": self.type, "status": self.status, "author": self.author, "author_name": self.author_name,
             "channel": self.channel, "text": self.text, "error": self.error, "created_at": self.created_at.isoformat(),
         }  # fmt: skip
+
+
+COLUMNS = [column._meta.name for column in Message._meta.columns]
 
 
 def fit_text(text: str) -> str:

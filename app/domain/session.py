@@ -11,13 +11,12 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, new_id, sql, transaction
-from app.domain.agent_state import AgentState, AgentStatus
+from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound
 from app.domain.message import Author, Message, MessageStatus, fit_text
 from app.domain.user import User
 from app.live import announce
-from app.queue import nudge
 
 TITLE_LENGTH = 60
 
@@ -94,7 +93,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": title})
         if agent.status == AgentStatus.QUEUED:
             after_commit(announce, self.id, "agent.status", agent.as_dict())
-            after_commit(nudge, "run_agent", self.id)
+            after_commit(wake_agent, self.id)
         return said
 
     async def touch(self) -> int:
@@ -118,7 +117,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         """The latest `limit` entries of the log (those before `before`), oldest first."""
         query = "SELECT * FROM messages WHERE session = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
         rows = await sql(query, self.id, before if before is not None else 2**31 - 1, limit)
-        return [Message(**dict(row), _exists_in_db=True) for row in reversed(rows)]
+        return [Message.read(row) for row in reversed(rows)]
 
     async def changes(self, *, after_revision: int = 0, after_seq: int = 0) -> list[Message]:
         """Entries changed since a revision (or placed after a seq, when no revision is known), oldest first."""

@@ -6,11 +6,10 @@ from uuid import UUID
 
 from app.clock import now
 from app.database import after_commit, new_id, sql, transaction
-from app.domain.agent_state import AgentState, AgentStatus
+from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.message import Message, MessageStatus
 from app.domain.session import ChatSession
-from app.live import announce
-from app.queue import nudge
+from app.live import announce, decode
 
 MOST_ATTEMPTS = 5
 
@@ -19,7 +18,9 @@ class Superseded(Exception):
     """Another worker holds the turn now; nothing of this one may be written."""
 
 
-# The session's row is locked first, as everywhere. The agent's answer gets the next place if it has none yet.
+# One round trip, since a person waits for the first word. The session's row is locked first, as everywhere; then the turn
+# is claimed if it is due; the answer gets the next place if it has none yet; and what waited before it is marked as read.
+# Words said between this statement's snapshot and its lock stay queued: `read_log` leaves them for the next turn.
 CLAIM = """
 WITH locked AS (
   SELECT id FROM chat_sessions WHERE id = $1 FOR NO KEY UPDATE
@@ -33,21 +34,17 @@ WITH locked AS (
   UPDATE chat_sessions SET revision = revision + 1, updated_at = now(),
     last_seq = last_seq + CASE WHEN agent.message = $3 THEN 1 ELSE 0 END
   FROM agent WHERE id = $1 RETURNING last_seq, revision
-)
-SELECT place.last_seq AS place, place.revision AS told, agent.* FROM place, agent
-"""
-# A statement of its own, since only it sees what was said until the lock was taken: the row to answer in, begun or gone
-# on with, and what waited before it and is read now.
-BEGIN = """
-WITH answer AS (
+), answer AS (
   INSERT INTO messages (id, session, seq, revision, type, status, author, author_name, channel, text, error, created_at)
-  VALUES ($2, $1, $4, $3, 'text', 'streaming', 'agent', 'Parley', 'web', '', '', $5)
-  ON CONFLICT (id) DO UPDATE SET status = 'streaming', error = '', revision = $3 RETURNING *
+  SELECT agent.message, $1, place.last_seq, place.revision, 'text', 'streaming', 'agent', 'Parley', 'web', '', '', $4
+  FROM agent, place
+  ON CONFLICT (id) DO UPDATE SET status = 'streaming', error = '', revision = EXCLUDED.revision RETURNING *
 ), heard AS (
-  UPDATE messages SET status = 'complete', revision = $3 FROM answer
+  UPDATE messages SET status = 'complete', revision = answer.revision FROM answer
   WHERE messages.session = $1 AND messages.status = 'queued' AND messages.seq < answer.seq RETURNING messages.*
 )
-SELECT * FROM heard UNION ALL SELECT * FROM answer ORDER BY seq
+SELECT message.*, to_jsonb(agent) AS agent FROM agent, (SELECT * FROM heard UNION ALL SELECT * FROM answer) message
+ORDER BY message.seq
 """
 
 
@@ -67,18 +64,22 @@ class Turn:
     async def claim(cls, session_id: UUID, lease_seconds: float) -> Self | None:
         """Begin the turn that is due in a conversation, or take it over from a dead worker: its row of the log is
         written, empty, and what waited is marked as read. None: nothing is due, or somebody else has it."""
-        async with transaction():
-            rows = await sql(CLAIM, session_id, lease_seconds, new_id())
-            if not rows:
-                return None
-            state, session = AgentState.read(rows[0]), ChatSession(id=session_id, revision=rows[0]["told"])
-            begun = await sql(BEGIN, session_id, state.message, session.revision, rows[0]["place"], now())
-            *heard, answer = [Message(**dict(row), _exists_in_db=True) for row in begun]
-            for message in heard:
-                after_commit(announce, session_id, "message.changed", message.as_dict())
-            after_commit(announce, session_id, "message.created", answer.as_dict())
-            after_commit(announce, session_id, "agent.status", state.as_dict())
+        rows = await sql(CLAIM, session_id, lease_seconds, new_id(), now())
+        if not rows:
+            return None
+        *heard, answer = [Message.read(row) for row in rows]
+        state = AgentState.read(decode(rows[0]["agent"]))
+        for message in heard:
+            after_commit(announce, session_id, "message.changed", message.as_dict())
+        after_commit(announce, session_id, "message.created", answer.as_dict())
+        after_commit(announce, session_id, "agent.status", state.as_dict())
+        session = ChatSession(id=session_id, revision=answer.revision)
         return cls(session, answer, state.fence, state.attempt, state.waits, state.stop_requested)
+
+    async def read_log(self, most: int) -> list[Message]:
+        """The entries that this turn answers: those before it, of which none waits for the next turn."""
+        entries = await self.session.entries(before=self.message.seq, limit=most)
+        return [entry for entry in entries if entry.status != MessageStatus.QUEUED]
 
     async def heartbeat(self, lease_seconds: float) -> bool:
         """Keep the lease; whether somebody asked to stop. Superseded if it is lost."""
@@ -113,12 +114,12 @@ class Turn:
             after_commit(announce, self.session.id, "message.completed", self.message.as_dict())
             after_commit(announce, self.session.id, "agent.status", state.as_dict())
             if state.status == AgentStatus.QUEUED:
-                after_commit(nudge, "run_agent", self.session.id)
+                after_commit(wake_agent, self.session.id)
 
     async def hand_back(self) -> None:
         """This worker is stopping: another goes on at once, and the attempt does not count."""
         await self._moved("status = 'queued', due_at = now(), lease_until = NULL, attempt = attempt - 1")
-        after_commit(nudge, "run_agent", self.session.id)
+        after_commit(wake_agent, self.session.id)
 
     async def postpone(self, seconds: float, error: str, *, counts: bool) -> None:
         """Try again in `seconds`. `counts`: it was an attempt that failed, rather than a model that is away."""

@@ -2,10 +2,12 @@
 
 import asyncio
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import asyncpg
 import pytest
+from redis.asyncio.client import Pipeline
 
 from app.agent.model import Model
 from app.agent.turn import Answers, backoff_seconds
@@ -120,7 +122,7 @@ async def test_forty_conversations_are_answered_at_once(ana: User, worker: Answe
 async def test_nobody_nudges_and_it_is_found_all_the_same(
     ana: User, worker: Answers, llm: StubLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.domain.session.nudge", lambda *_: None)
+    monkeypatch.setattr("app.domain.session.wake_agent", lambda *_: None)
     session = await ask(ana, "[[say=found]]")
     assert (await answer(session)).text == "found"
 
@@ -130,12 +132,13 @@ class Crash(BaseException):
 
 
 class CrashAfter:
-    """Breaks off after the `n`-th statement that reaches PostgreSQL, as `kill -9` would between two of them."""
+    """Breaks off after the `n`-th statement that reaches PostgreSQL, or batch that reaches Valkey, as `kill -9` would."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, n: int) -> None:
         self.left, self.crashed = n, False
         for name in ("fetch", "execute"):
             monkeypatch.setattr(asyncpg.Connection, name, self.counted(getattr(asyncpg.Connection, name)))
+        monkeypatch.setattr(Pipeline, "execute", self.counted(Pipeline.execute))
 
     def counted(self, original: Any) -> Any:
         async def statement(connection: Any, *arguments: Any, **named: Any) -> Any:
@@ -145,7 +148,8 @@ class CrashAfter:
             self.left -= 1
             if self.left == 0:
                 self.crashed = True
-                connection.terminate()
+                if isinstance(connection, asyncpg.Connection):
+                    connection.terminate()
                 raise Crash
             return result
 
@@ -185,7 +189,7 @@ class Short:
 
 def test_waits_double_up_to_the_cap_with_jitter() -> None:
     waits = [[backoff_seconds(n) for _ in range(200)] for n in range(1, 16)]
-    for shorter, longer in zip(waits[:8], waits[1:9], strict=True):
+    for shorter, longer in pairwise(waits[:9]):
         assert 1.7 < (sum(longer) / sum(shorter)) < 2.3
         assert max(longer) / min(longer) > 1.5
     assert max(waits[-1]) <= 300

@@ -8,8 +8,11 @@ from playwright.async_api import Page
 
 AXE = Path(__file__).parents[1] / "vendor/axe-4.14.1.min.js"
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 780})
-RUN = """async () => (await axe.run()).violations.map(
-  one => `${one.id}: ${one.help}: ` + one.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join('; '))"""
+RUN = """async () => {
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame) // colours have settled
+  const { violations } = await axe.run()
+  return violations.map(one => `${one.id}: ` + one.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join('; '))
+}"""
 
 
 @cache
