@@ -1,15 +1,17 @@
 """PostgreSQL: Piccolo's engine and registry, transactions, and what happens after they commit."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 import uuid_utils
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.table import Table
 
 from app.settings import settings
 
@@ -124,6 +126,22 @@ async def sql(query: str, *arguments: Any) -> list[Any]:
     assert DB.pool is not None
     async with DB.pool.acquire() as connection:
         return list(await connection.fetch(query, *arguments))
+
+
+T = TypeVar("T", bound=Table)
+
+
+def loaded(table: type[T], row: Mapping[str, Any]) -> T:
+    """A table's object from a row of raw SQL that holds all its columns, and maybe others. It goes past Piccolo's
+    constructor, which asks every column for its default: 80 us for each of a page's 60 messages."""
+    made = table.__new__(table)
+    made.__dict__.update({name: row[name] for name in _columns(table)}, _exists_in_db=True, _was_created=None)
+    return made
+
+
+@cache
+def _columns(table: type[Table]) -> list[str]:
+    return [column._meta.name for column in table._meta.columns]
 
 
 async def connect(most: int = 20) -> None:

@@ -11,6 +11,7 @@ import uvicorn
 from litestar import Litestar, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
@@ -20,6 +21,7 @@ from app.settings import settings
 from app.web import assets, chat, health, messages, sign_in, sign_up, stops, streams, theme
 from app.web.errors import answer
 from app.web.headers import SecurityHeaders
+from app.web.heads import Heads
 from app.web.house import House
 from app.web.visitors import Visitors, me
 
@@ -60,7 +62,7 @@ def create_app() -> Litestar:
         dependencies={"me": Provide(me)},
         exception_handlers={Exception: answer},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(title="Parley", version="1", path="/schema", render_plugins=[]),
+        openapi_config=OpenAPIConfig(title="Parley", version="1", path="/schema", render_plugins=[JsonRenderPlugin()]),
         request_max_body_size=MOST_BODY_BYTES,
         logging_config=None,
     )
@@ -68,7 +70,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(observability.RequestLog(app or create_app()))
+    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(app or create_app())))
     return wrapped  # type: ignore[no-any-return]
 
 

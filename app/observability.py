@@ -26,7 +26,7 @@ def set_up_logging() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]  # rich shows local variables
         if human
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     )

@@ -1,6 +1,5 @@
 """What the agent is doing in one conversation, and who may do it: lease, fence, attempts."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
@@ -9,7 +8,7 @@ from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import BigInt, Boolean, ForeignKey, Integer, LazyTableReference, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
-from app.database import DB, after_commit, sql
+from app.database import DB, after_commit, loaded, sql
 from app.live import announce, tell_workers
 from app.queue import nudge
 
@@ -50,7 +49,7 @@ class AgentState(Table, tablename="agent_states", db=DB):
         )
         if not rows:
             return None
-        state = cls.read(rows[0])
+        state = loaded(cls, rows[0])
         after_commit(announce, session_id, "agent.status", state.as_dict())
         after_commit(wake_agent, session_id)
         return state
@@ -86,14 +85,6 @@ class AgentState(Table, tablename="agent_states", db=DB):
         """What pages and programs are told of it."""
         waits = self.status == AgentStatus.QUEUED and bool(self.waits)
         return {"status": self.status, "error": self.error, "retry_at": self.due_at.isoformat() if waits else None}
-
-    @classmethod
-    def read(cls, row: Mapping[str, Any]) -> Self:
-        """A state from a row of raw SQL that holds all its columns, and maybe others."""
-        return cls(**{name: row[name] for name in COLUMNS}, _exists_in_db=True)
-
-
-COLUMNS = [column._meta.name for column in AgentState._meta.columns]
 
 
 def wake_agent(session_id: UUID) -> None:

@@ -1,6 +1,6 @@
 """An entry of a conversation's log."""
 
-from collections.abc import Mapping
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.domain.session import ChatSession  # noqa: F401
 
 LONGEST_TEXT = 100_000
+CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
 class MessageType(StrEnum):
@@ -72,13 +73,8 @@ class Message(Table, tablename="messages", db=DB):
             author_name=by.name,
             text=fit_text(text),
             channel=via,
-            client_id=client_id,
+            client_id=fit_client_id(client_id),
         )
-
-    @classmethod
-    def read(cls, row: Mapping[str, Any]) -> Self:
-        """A message from a row of raw SQL that holds all its columns, and maybe others."""
-        return cls(**{name: row[name] for name in COLUMNS}, _exists_in_db=True)
 
     @property
     def key(self) -> str:
@@ -94,7 +90,13 @@ class Message(Table, tablename="messages", db=DB):
         }  # fmt: skip
 
 
-COLUMNS = [column._meta.name for column in Message._meta.columns]
+def fit_client_id(given: str | None) -> str | None:
+    """The id that a page gave its bubble; None if it gave none. Unfit if it could be anything but an id."""
+    if not given:
+        return None
+    if not CLIENT_ID.fullmatch(given):
+        raise Unfit("client_id takes 8 to 64 letters, digits and hyphens.")
+    return given
 
 
 def fit_text(text: str) -> str:

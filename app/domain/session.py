@@ -10,7 +10,7 @@ from piccolo.columns import BigInt, ForeignKey, Integer, Text, Timestamptz, Varc
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, after_commit, new_id, sql, transaction
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound
@@ -79,13 +79,13 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         said.session = self.id
         try:
             rows = await sql(
-                SAY, self.id, said.id, by.id, said.author_name, via, said.text, client_id, said.created_at, title
+                SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title
             )
         except UniqueViolationError:
-            return await self._said(client_id)
+            return await self._said(said.client_id)
         if not rows:
             raise NotFound("There is no such conversation.")
-        agent = AgentState.read(rows[0])
+        agent = loaded(AgentState, rows[0])
         said.seq = self.last_seq = rows[0]["place"]
         said.revision = self.revision = rows[0]["told"]
         after_commit(announce, self.id, "message.created", said.as_dict())
@@ -117,7 +117,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         """The latest `limit` entries of the log (those before `before`), oldest first."""
         query = "SELECT * FROM messages WHERE session = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
         rows = await sql(query, self.id, before if before is not None else 2**31 - 1, limit)
-        return [Message.read(row) for row in reversed(rows)]
+        return [loaded(Message, row) for row in reversed(rows)]
 
     async def changes(self, *, after_revision: int = 0, after_seq: int = 0) -> list[Message]:
         """Entries changed since a revision (or placed after a seq, when no revision is known), oldest first."""

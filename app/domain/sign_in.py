@@ -8,7 +8,7 @@ from piccolo.columns import ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, after_commit, new_id, sql, transaction
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.user import User
 from app.live import announce_everywhere
 
@@ -57,12 +57,12 @@ class SignIn(Table, tablename="sign_ins", db=DB):
     async def person(cls, sign_in_id: UUID) -> User | None:
         """Who is signed in by this sign-in now; None when it has ended or they are disabled."""
         rows = await sql(
-            """SELECT u.id, u.name, u.email, u.role, u.created_at FROM sign_ins s JOIN users u ON u.id = s.user
+            """SELECT u.* FROM sign_ins s JOIN users u ON u.id = s.user
                WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $2 AND u.disabled_at IS NULL""",
             sign_in_id,
             now(),
         )
-        return User(**dict(rows[0]), _exists_in_db=True) if rows else None
+        return loaded(User, rows[0]) if rows else None
 
     @classmethod
     async def live_among(cls, sign_in_ids: set[UUID]) -> set[UUID]:

@@ -5,7 +5,7 @@ from typing import Self
 from uuid import UUID
 
 from app.clock import now
-from app.database import after_commit, new_id, sql, transaction
+from app.database import after_commit, loaded, new_id, sql, transaction
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.message import Message, MessageStatus
 from app.domain.session import ChatSession
@@ -67,8 +67,8 @@ class Turn:
         rows = await sql(CLAIM, session_id, lease_seconds, new_id(), now())
         if not rows:
             return None
-        *heard, answer = [Message.read(row) for row in rows]
-        state = AgentState.read(decode(rows[0]["agent"]))
+        *heard, answer = [loaded(Message, row) for row in rows]
+        state = loaded(AgentState, decode(rows[0]["agent"]))
         for message in heard:
             after_commit(announce, session_id, "message.changed", message.as_dict())
         after_commit(announce, session_id, "message.created", answer.as_dict())
@@ -139,4 +139,4 @@ class Turn:
         )  # fmt: skip
         if not rows:
             raise Superseded
-        return AgentState.read(rows[0])
+        return loaded(AgentState, rows[0])

@@ -9,7 +9,7 @@ from piccolo.columns import Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, new_id, sql, transaction
+from app.database import DB, loaded, new_id, sql, transaction
 from app.domain.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class User(Table, tablename="users", db=DB):
         rows = await sql("SELECT * FROM chat_sessions WHERE id = $1 AND owner = $2", session_id, self.id)
         if not rows:
             raise NotFound("There is no such conversation.")
-        return ChatSession(**dict(rows[0]), _exists_in_db=True)
+        return loaded(ChatSession, rows[0])
 
     async def sessions(self, limit: int = 100) -> "list[ChatSession]":
         """The person's conversations, the latest first."""

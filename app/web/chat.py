@@ -6,7 +6,7 @@ from litestar import Response, get, post
 from litestar.params import FromQuery
 
 from app.domain.channel import ChannelType
-from app.domain.message import fit_text
+from app.domain.message import fit_client_id, fit_text
 from app.domain.session import ChatSession
 from app.domain.user import User
 from app.web.bubbles import agent_shown, bubbles
@@ -27,8 +27,9 @@ async def empty_chat(request: AnyRequest, me: Me) -> Response[bytes]:
 async def open_chat(request: AnyRequest, me: Me) -> Response[bytes]:
     """Begin a conversation with its first words."""
     text = fit_text(await field(request, "text"))
+    client_id = fit_client_id(await field(request, "client_id"))
     session = await ChatSession.open(me)
-    await session.say(text, by=me, via=ChannelType.WEB, client_id=await field(request, "client_id") or None)
+    await session.say(text, by=me, via=ChannelType.WEB, client_id=client_id)
     return see(request, f"/chat/{session.id}")
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from markupsafe import escape
+
 from app.domain.agent_state import AgentStatus
 from app.frames import Frame
 from app.markdown import Growing, Growth
@@ -21,7 +23,7 @@ def event(html: str, revision: int | None = None) -> bytes:
 
 
 def partial(target: str, swap: str, html: str) -> str:
-    return f'<hx-partial hx-target="{target}" hx-swap="{swap}">{html}</hx-partial>'
+    return f'<hx-partial hx-target="{escape(target)}" hx-swap="{swap}">{html}</hx-partial>'
 
 
 class Writing:

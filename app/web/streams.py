@@ -26,7 +26,7 @@ async def stream(
     if last.isascii() and last.isdigit() and len(last) < 19:
         revision = int(last)
     box = Outbox(visitor_of(request).sign_in_id)
-    return Stream(request.app.state.house, session_id, box, min(after, LARGEST), min(revision, LARGEST**2))
+    return Stream(request.app.state.house, session_id, box, max(0, min(after, LARGEST)), max(0, min(revision, LARGEST**2)))
 
 
 class Stream:

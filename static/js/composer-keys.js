@@ -11,10 +11,11 @@ class ComposerKeys extends HTMLElement {
     document.removeEventListener("keydown", this.stopping)
   }
 
-  // Words that still wait are edited where they stand; those already read come back to be said anew.
+  // Words that still wait are edited where they stand; those already read come back to be said anew, those never sent to be
+  // said at last.
   recall(event) {
     const mine = `[data-author=person][data-name="${CSS.escape(this.getAttribute("name"))}"]`
-    const last = [...document.querySelectorAll(`.message${mine}`)].at(-1)
+    const last = [...document.querySelectorAll(`.message${mine}:not(:has(> .gone))`)].at(-1)
     if (this.area.value || event.isComposing || !last) return
     event.preventDefault()
     const edit = last.querySelector("details.edit")
@@ -24,6 +25,7 @@ class ComposerKeys extends HTMLElement {
     } else {
       this.area.value = last.querySelector(".words").textContent
       this.area.dispatchEvent(new Event("input", { bubbles: true }))
+      if (last.dataset.status === "unsent") last.querySelector("[data-discard]").click()
     }
   }
 

@@ -169,6 +169,13 @@ async def test_up_arrow_in_an_empty_composer_brings_the_last_words_back(arrive: 
     await device.composer.press("ArrowUp")
     await expect(device.composer).to_have_value("words of another kind")
 
+    await device.answer_instead("/messages$", 503)
+    await device.composer.press("Enter")
+    await expect(device.said("another kind")).to_contain_text("Not sent.")
+    await device.composer.press("ArrowUp")
+    await expect(device.composer).to_have_value("words of another kind")
+    await expect(device.said("another kind")).to_have_count(0)
+
 
 async def test_what_waits_can_be_edited_deleted_and_sent_now(arrive: Arrivals, stub: StubLLM) -> None:
     device = await arrive()
