@@ -37,7 +37,7 @@ check: ready
 	@$(MAKE) test
 
 faults: ready browser
-	.venv/bin/python -m pytest -m faults -s $(ARGS)
+	WHOLE_RUNS=1 .venv/bin/python -m pytest -m 'faults or sized' -s $(ARGS)
 
 bench: ready browser
 	.venv/bin/python -m tests.bench $(ARGS)

@@ -3,6 +3,7 @@
 All listen on a socket in a closed folder or on loopback only. Start them from the main thread: they end when it ends.
 """
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -197,11 +198,22 @@ def start_model(data_dir: Path, log_dir: Path) -> Started:
     numbers = map(str, (port, MODEL_CONTEXT_TOKENS, MODEL_SLOTS))
     argv = [sys.executable, "-m", "app.model_server", str(file), MODEL_NAME, *numbers]
     # Threads that wait must sleep: on busy cores, spinning ones starve the model itself to a token a second.
-    environment = _environment() | {"MODEL_API_KEY": api_key, "OMP_WAIT_POLICY": "passive"}
+    environment = _environment() | _openmp() | {"MODEL_API_KEY": api_key, "OMP_WAIT_POLICY": "passive"}
     with clear_errors(data_dir):
         child = Child(Program("model", argv, env=environment, cwd=Path(__file__).parents[1], log=log_dir / "model.log"))
         child.start()
     return Started(f"http://127.0.0.1:{port}/v1", child, api_key, MODEL_NAME, MODEL_CONTEXT_TOKENS)
+
+
+def _openmp() -> dict[str, str]:
+    """Where llama.cpp finds the libgomp.so.1 that a bare machine lacks: cmeel-libomp brings LLVM's, which stands in."""
+    try:
+        ctypes.CDLL("libgomp.so.1")
+    except OSError:
+        brought = _package("xllamacpp").parent / "cmeel.prefix" / "lib"
+        before = os.environ.get("LD_LIBRARY_PATH", "")
+        return {"LD_LIBRARY_PATH": f"{before}:{brought}".lstrip(":")}
+    return {}
 
 
 def _free_port() -> int:

@@ -22,6 +22,8 @@ AWAY = (RedisError, OSError, TimeoutError)
 EVERYWHERE = b"live:all"
 WORKERS = b"live:workers"
 MOST_WAITING = 10_000
+MOST_AT_ONCE = 500
+PACE_SECONDS = 0.003
 PULSE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
@@ -57,7 +59,7 @@ class Sender:
 
     async def _drain(self) -> None:
         while self.waiting:
-            batch = [self.waiting.popleft() for _ in range(min(len(self.waiting), 500))]
+            batch = [self.waiting.popleft() for _ in range(min(len(self.waiting), MOST_AT_ONCE))]
             pipeline = self.client.pipeline(transaction=False)
             for command, _ in batch:
                 pipeline.execute_command(*command)
@@ -69,6 +71,8 @@ class Sender:
             for (_, then), answer in zip(batch, answers, strict=True):
                 if then:
                     then(answer)
+            if len(batch) < MOST_AT_ONCE:
+                await asyncio.sleep(PACE_SECONDS)  # under load a few answers' frames travel together
 
     async def close(self) -> None:
         """Send what waits, then disconnect."""
@@ -116,10 +120,12 @@ class Listener:
     """One subscription connection for a whole process, whatever the number of its pages.
 
     `heard(channel, event)` is called for each event in order; `lost()` when the connection broke and something may
-    have been missed: then, and about each second until it is back, ask the database."""
+    have been missed: then, and about each second until it is back, ask the database. `found()` when it is heard (again)."""
 
-    def __init__(self, heard: Callable[[bytes, Event], None], lost: Callable[[], None]) -> None:
-        self.heard, self.lost = heard, lost
+    def __init__(
+        self, heard: Callable[[bytes, Event], None], lost: Callable[[], None], found: Callable[[], None] = lambda: None
+    ) -> None:
+        self.heard, self.lost, self.found = heard, lost, found
         self.client = valkey(patience_seconds=None)
         self.pubsub: PubSub = self.client.pubsub()
         self.channels: set[bytes] = set()
@@ -129,6 +135,7 @@ class Listener:
 
     def start(self, *channels: bytes) -> None:
         """Begin to listen, to these channels from the start."""
+        self.first = frozenset(channels)
         self.channels.update(channels)
         self.task = asyncio.create_task(self._listen(), context=Context())
         self.pulse = asyncio.create_task(self._feel_pulse(), context=Context())
@@ -195,4 +202,6 @@ class Listener:
                 except Exception:  # one event that can't be read must not deafen the process
                     log.exception("event not understood")
             case "subscribe":
+                if message["channel"] in self.first:
+                    self.found()
                 self.confirmed.setdefault(message["channel"], asyncio.Event()).set()

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 from collections.abc import Awaitable, Callable
 from functools import cache
 from pathlib import Path
@@ -54,7 +55,7 @@ def known() -> list[str]:
 async def _apply() -> None:
     from piccolo.apps.migrations.commands.forwards import run_forwards
 
-    import app.domain.piccolo_app  # noqa: F401 - tells Piccolo where the tables are
+    os.environ["PICCOLO_CONF"] = "app.domain.piccolo_app"
 
     said = io.StringIO()  # Piccolo reports to the terminal
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):

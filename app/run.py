@@ -70,7 +70,6 @@ def start_what_is_missing(configured: Settings, stack: ExitStack) -> list[tuple[
         started.append((f"language model {model.model}", model))
         os.environ |= {
             "PARLEY_LLM_BASE_URL": model.url, "PARLEY_LLM_API_KEY": model.api_key, "PARLEY_LLM_MODEL": model.model,
-            "PARLEY_LLM_CONTEXT_TOKENS": str(configured.llm_context_tokens or model.context_tokens),
         }  # fmt: skip
     return started
 

@@ -55,7 +55,5 @@ def plugin() -> SAQPlugin:
 async def run() -> None:
     """Work until SIGTERM or SIGINT."""
     worker = plugin().get_workers()[queue.NAME]
-    await worker.on_app_startup()
     with suppress(asyncio.CancelledError):
         await worker.start()
-    await worker.on_app_shutdown()

@@ -52,13 +52,9 @@ DESCRIPTION = "the first tables"
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="parley", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="parley", description=DESCRIPTION)
 
-    manager.add_table(
-        class_name="Message", tablename="messages", schema=None, columns=None
-    )
+    manager.add_table(class_name="Message", tablename="messages", schema=None, columns=None)
 
     manager.add_table(
         class_name="ChatSession",
@@ -74,13 +70,9 @@ async def forwards():
         columns=None,
     )
 
-    manager.add_table(
-        class_name="User", tablename="users", schema=None, columns=None
-    )
+    manager.add_table(class_name="User", tablename="users", schema=None, columns=None)
 
-    manager.add_table(
-        class_name="SignIn", tablename="sign_ins", schema=None, columns=None
-    )
+    manager.add_table(class_name="SignIn", tablename="sign_ins", schema=None, columns=None)
 
     manager.add_column(
         table_class_name="Message",
@@ -307,9 +299,7 @@ async def forwards():
             "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
-            "choices": Enum(
-                "ChannelType", {"WEB": "web", "SLACK": "slack", "EMAIL": "email"}
-            ),
+            "choices": Enum("ChannelType", {"WEB": "web", "SLACK": "slack", "EMAIL": "email"}),
             "db_column_name": None,
             "secret": False,
         },
@@ -528,9 +518,7 @@ async def forwards():
             "unique": False,
             "index": False,
             "index_method": IndexMethod.btree,
-            "choices": Enum(
-                "ChannelType", {"WEB": "web", "SLACK": "slack", "EMAIL": "email"}
-            ),
+            "choices": Enum("ChannelType", {"WEB": "web", "SLACK": "slack", "EMAIL": "email"}),
             "db_column_name": None,
             "secret": False,
         },

@@ -5,12 +5,14 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from app.embedded import Started
@@ -131,8 +133,7 @@ async def worker(db: None, llm: object) -> AsyncIterator[object]:
     working = plugin().get_workers()["parley"]
     working.SIGNALS = []
     task = asyncio.create_task(working.start())
-    while "answers" not in working.context:
-        await asyncio.sleep(0.01)
+    await until(lambda: "answers" in working.context)
     yield working.context["answers"]
     working.event.set()
     await task
@@ -150,12 +151,13 @@ async def server(migrated: None) -> AsyncIterator[str]:
     from app.settings import settings
 
     app = create_app()
-    config = uvicorn.Config(create_asgi(app), port=settings().port, log_config=None, access_log=False, ws="websockets-sansio")
+    config = uvicorn.Config(
+        create_asgi(app), port=settings().port, log_config=None, access_log=False, ws="websockets-sansio"
+    )
     running = Server(config, app)
     running.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(running.serve())
-    while not running.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: running.started)
     yield settings().base_url
     app.state.house.end_streams()
     running.should_exit = True
@@ -163,10 +165,9 @@ async def server(migrated: None) -> AsyncIterator[str]:
         await task
 
 
-@pytest.fixture
-def chromium() -> Iterator[str]:
+@pytest.fixture(scope="session")
+def chromium() -> str:
     """The browser's path."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.fail("Chromium is missing: `apt-get install chromium`, or `playwright install chromium`; `make test` does it.")
-    yield found
+    from tests.chromium import REMEDY, find
+
+    return find() or pytest.fail(REMEDY)

@@ -13,7 +13,7 @@ OPEN = '<div class="open">'
 
 @dataclass
 class OpenPage:
-    """`articles` by their id, in the order they came; `status` is what #agent-status holds; `last_id` the last event's id."""
+    """`articles` by their id, in the order they came; `status` is what #agent-status holds."""
 
     articles: dict[str, str] = field(default_factory=dict)
     status: str = ""
@@ -31,6 +31,8 @@ class OpenPage:
                 self.status = html
             case ["#title"]:
                 self.title = unescape(html)
+            case ["head", *_] | ["#conversations", *_]:
+                assert self.title in unescape(html)
             case ["#log"]:
                 self.articles[ARTICLE.search(html)[1]] = html  # type: ignore[index]
             case [article]:

@@ -43,7 +43,9 @@ class Parley:
         await self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.stop()
 
     async def start(self) -> None:
@@ -51,7 +53,9 @@ class Parley:
         self.home.mkdir(mode=0o711, exist_ok=True)
         self.log = (self.home / "run.log").open("ab")
         command = [sys.executable, "-m", "app", "run"]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log)
+        self.process = subprocess.Popen(  # noqa: ASYNC220 - it takes a millisecond
+            command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
+        )
         async with httpx.AsyncClient(trust_env=False) as client:
 
             async def ready() -> bool:

@@ -201,9 +201,7 @@ class Stream(Whole):
     def finish(self, tokens: int) -> None:
         last = self.event("{}", '"stop"')
         if self.usage_wanted:
-            last += chunked(
-                f"data: {json.dumps({**self.envelope, 'choices': [], 'usage': usage(tokens)})}\n\n".encode()
-            )
+            last += chunked(f"data: {json.dumps({**self.envelope, 'choices': [], 'usage': usage(tokens)})}\n\n".encode())
         self.write(last + chunked(b"data: [DONE]\n\n") + b"0\r\n\r\n")
 
     def event(self, delta: str, reason: str = "null") -> bytes:

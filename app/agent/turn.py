@@ -153,12 +153,14 @@ class Answers:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.under_way: dict[UUID, Answering] = {}
+        self.looking: dict[UUID, bool] = {}  # whether it was asked for again meanwhile
         self.tasks: set[asyncio.Task[None]] = set()
         self.leaving = False
 
     def begin(self, session_id: UUID) -> None:
         """`answer` in the background."""
-        if session_id in self.under_way:
+        if session_id in self.looking:
+            self.looking[session_id] = True
             return
         task = asyncio.create_task(self.answer(session_id), context=Context())
         self.tasks.add(task)
@@ -166,15 +168,23 @@ class Answers:
 
     async def answer(self, session_id: UUID) -> None:
         """Run the turns that are due in a conversation, one after the other; nothing when there is none."""
-        if session_id in self.under_way:
-            return
-        while not self.leaving and (turn := await Turn.claim(session_id, settings().lease_seconds)):
-            answering = self.under_way[session_id] = Answering(turn, self.model)
-            with structlog.contextvars.bound_contextvars(session=str(session_id), turn=turn.fence):
-                try:
-                    await answering.run()
-                finally:
-                    del self.under_way[session_id]
+        self.looking[session_id] = True
+        try:
+            while not self.leaving and self.looking[session_id]:
+                self.looking[session_id] = False
+                if turn := await Turn.claim(session_id, settings().lease_seconds):
+                    self.looking[session_id] = True
+                    await self._run(turn)
+        finally:
+            del self.looking[session_id]
+
+    async def _run(self, turn: Turn) -> None:
+        answering = self.under_way[turn.session.id] = Answering(turn, self.model)
+        with structlog.contextvars.bound_contextvars(session=str(turn.session.id), turn=turn.fence):
+            try:
+                await answering.run()
+            finally:
+                del self.under_way[turn.session.id]
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)

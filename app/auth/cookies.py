@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.auth.present import person
 from app.auth.tokens import access_token, proof, proves, read_access, read_refresh, refresh_token
 from app.domain.sign_in import LASTS, SignIn
 from app.domain.user import User
@@ -49,7 +50,7 @@ async def visitor(cookies: dict[str, str]) -> Visitor:
     """Who sends these cookies. An access token that has ended is renewed by the refresh token."""
     browser = cookies.get(name("browser"), "")
     access = read_access(cookies.get(name("access"), ""))
-    if access and (user := await SignIn.person(access.sign_in_id)):
+    if access and (user := await person(access.sign_in_id)):
         return Visitor(user, access.sign_in_id, browser, [])
     refresh = read_refresh(cookies.get(name("refresh"), ""))
     if refresh and (sign_in := await SignIn.rotate(*refresh)) and (user := await SignIn.person(sign_in.id)):

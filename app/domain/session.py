@@ -1,5 +1,6 @@
 """A conversation: one ordered log, whatever the channel."""
 
+import asyncio
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -94,6 +95,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         if agent.status == AgentStatus.QUEUED:
             after_commit(announce, self.id, "agent.status", agent.as_dict())
             after_commit(wake_agent, self.id)
+        await asyncio.sleep(0)  # what was announced leaves now, not after the answer was rendered
         return said
 
     async def touch(self) -> int:

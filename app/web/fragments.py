@@ -76,6 +76,7 @@ class Fragments:
         return event(partial("#agent-status", "innerHTML settle:0", html))
 
     def title(self, told: dict[str, Any]) -> bytes:
-        """What the conversation is called."""
+        """What the conversation is called: above it, in the list beside it, and on the browser's tab."""
         html = render("chat/_title.html", title=told["title"] or "New conversation")
-        return event(partial("#title", "innerHTML settle:0", html))
+        places = {"#title": html, "#conversations [aria-current] .title": html, "head > title": f"{html} · Parley"}
+        return b"".join(event(partial(place, "innerHTML settle:0", words)) for place, words in places.items())

@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from app import live
+from app.auth import present
 from app.database import sql
 from app.domain.sign_in import SignIn
 from app.web.fragments import BEAT, SIGNED_OUT
@@ -27,7 +28,7 @@ class House:
 
     def __init__(self) -> None:
         self.rooms: dict[UUID, Room] = {}
-        self.listener = live.Listener(self._heard, self._lost)
+        self.listener = live.Listener(self._heard, self._lost, lambda: present.set_hearing(True))
         self.valkey = live.valkey()
         self.closing = False
         self.tasks: set[asyncio.Task[None]] = set()
@@ -40,6 +41,7 @@ class House:
         self.end_streams()
         for task in self.tasks:
             task.cancel()
+        present.set_hearing(False)
         await self.listener.stop()
         await self.valkey.aclose()
 
@@ -88,6 +90,7 @@ class House:
             if room := self.rooms.get(UUID(channel.decode().removeprefix("live:"))):
                 room.events.put_nowait(event)
         elif event["kind"] == "sign-in.ended":
+            present.forget(UUID(event["id"]))
             self._sign_out({UUID(event["id"])})
 
     def _sign_out(self, sign_in_ids: set[UUID]) -> None:
@@ -96,6 +99,7 @@ class House:
                 box.end(SIGNED_OUT)
 
     def _lost(self) -> None:
+        present.set_hearing(False)
         for room in self.rooms.values():
             room.resync()
 

@@ -3,7 +3,7 @@
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from app.auth import passwords
+from app.auth import passwords, present
 from app.auth.cookies import signed_in, signed_out
 from app.domain.sign_in import SignIn
 from app.domain.user import User
@@ -54,3 +54,4 @@ async def _leave(request: AnyRequest) -> None:
     sign_in_id = visitor_of(request).sign_in_id
     if sign_in_id and (ending := await SignIn.objects().get(SignIn.id == sign_in_id)):
         await ending.end()
+        present.forget(sign_in_id)

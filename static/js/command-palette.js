@@ -1,4 +1,6 @@
-// <command-palette>: Ctrl/Cmd-K lists every [data-command] of the page; choosing one clicks it.
+// <command-palette>: Ctrl/Cmd-K lists every [data-command] of the page, by its value or its .title; choosing one clicks it.
+const nameOf = (source) => source.dataset.command || source.querySelector(".title").textContent
+
 class CommandPalette extends HTMLElement {
   connectedCallback() {
     this.dialog = this.querySelector("dialog")
@@ -21,14 +23,14 @@ class CommandPalette extends HTMLElement {
 
   fill() {
     const words = this.input.value.toLowerCase().split(/\s+/)
-    const fitting = [...document.querySelectorAll("[data-command]")].filter((one) => words.every((word) => one.dataset.command.toLowerCase().includes(word)))
+    const fitting = [...document.querySelectorAll("[data-command]")].filter((one) => words.every((word) => nameOf(one).toLowerCase().includes(word)))
     this.list.replaceChildren(...fitting.map((one, n) => this.option(one, n)))
     this.querySelector(".none").hidden = fitting.length > 0
     this.mark(this.list.firstElementChild)
   }
 
   option(source, n) {
-    const option = Object.assign(document.createElement("li"), { id: `palette-${n}`, role: "option", textContent: source.dataset.command, source })
+    const option = Object.assign(document.createElement("li"), { id: `palette-${n}`, role: "option", textContent: nameOf(source), source })
     const icon = source.querySelector("svg")
     if (icon) option.prepend(icon.cloneNode(true))
     return option

@@ -16,6 +16,7 @@ class KeepUnsent extends HTMLElement {
     this.addEventListener("htmx:response:error", ({ detail: { ctx } }) => this.failed(idOf(ctx), reasonIn(ctx.text) ?? "Not sent."))
     this.composer.log.addEventListener("click", (event) => this.clicked(event.target))
     document.addEventListener("connection:back", () => this.sendAgain())
+    addEventListener("online", () => this.sendAgain())
     setTimeout(() => this.restore())
   }
 

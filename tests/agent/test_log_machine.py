@@ -3,6 +3,7 @@ gap and the agent is given the same context by every process."""
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from app.domain.session import ChatSession
 from app.domain.turn import Superseded, Turn
 from app.domain.user import User
 
-RUNS = 2000 if os.environ.get("PARLEY_WHOLE_RUNS") else 50
+RUNS = 2000 if os.environ.get("WHOLE_RUNS") else 50
 STEPS = ["say", "say by slack", "edit", "take back", "claim", "kill", "answer", "fail", "retry", "postpone", "stale answer"]
 CHANNELS = {"say": ChannelType.WEB, "say by slack": ChannelType.SLACK}
 
@@ -121,6 +122,8 @@ async def elsewhere(session: ChatSession) -> list[Message]:
     return await again.entries()
 
 
+@pytest.mark.sized
+@pytest.mark.timeout(900)
 @seed(20261122)
 @settings(max_examples=RUNS, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=16))

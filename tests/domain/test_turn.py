@@ -56,7 +56,13 @@ async def test_a_superseded_worker_writes_nothing(ana: User) -> None:
     stale = await claim(session)
     await die(session)
     fresh = await claim(session)
-    for write in (stale.heartbeat(10), stale.responding(), stale.finish("stale"), stale.hand_back(), stale.postpone(1, "", counts=True)):
+    for write in (
+        stale.heartbeat(10),
+        stale.responding(),
+        stale.finish("stale"),
+        stale.hand_back(),
+        stale.postpone(1, "", counts=True),
+    ):
         with pytest.raises(Superseded):
             await write
     await fresh.finish("fresh")

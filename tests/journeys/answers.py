@@ -8,8 +8,6 @@ from tests.journeys.device import Device
 from tests.stub_llm import StubLLM
 from tests.waiting import until
 
-ORDER = "[[tokens=60 rate=50]]"
-
 
 def words(count: int) -> str:
     """The stub's answer of so many tokens."""
@@ -23,10 +21,10 @@ async def pause_after(stub: StubLLM, tokens: int) -> None:
     stub.pause()
 
 
-async def in_the_middle(device: Device, stub: StubLLM, order: str = ORDER) -> str:
-    """A new conversation, open on the device, whose answer stands still after some words; its path."""
+async def in_the_middle(device: Device, stub: StubLLM) -> str:
+    """A new conversation, open on the device, whose answer of 60 tokens stands still after ten or more; its path."""
     pausing = asyncio.create_task(pause_after(stub, 10))
-    path = await device.open_chat(order)
+    path = await device.open_chat("[[tokens=60 rate=50]]")
     await pausing
     await expect(device.answer).to_have_attribute("data-status", "streaming")
     await expect(device.answer).to_contain_text("tok9")

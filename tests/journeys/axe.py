@@ -11,7 +11,7 @@ SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 780})
 RUN = """async () => {
   for (const _ of [1, 2]) await new Promise(requestAnimationFrame) // colours have settled
   const { violations } = await axe.run()
-  return violations.map(one => `${one.id}: ` + one.nodes.slice(0, 3).map(node => `${node.target} ${node.failureSummary}`).join('; '))
+  return violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.target} ${node.failureSummary}`))
 }"""
 
 

@@ -1,24 +1,19 @@
-"""One Parley in real processes, one Chromium, and people who arrive with their devices."""
+"""One Parley in real processes, one Chromium, and people who arrive with their devices. Nothing here reads Parley's settings
+when it is imported: the tests' own are not set by then."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import async_playwright, expect
 
 from tests import chromium
-from tests.browsing import Browser
-from tests.journeys.device import Device
 from tests.parley import Parley, home
 from tests.stub_llm import StubLLM
 
-SIZE = {"width": 1280, "height": 800}
-PATIENCE_MS = 10_000  # machines are busy
-numbers = count(1)
+if TYPE_CHECKING:
+    from tests.journeys.arrivals import Arrivals
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +33,8 @@ async def parley(stub: StubLLM) -> AsyncIterator[Parley]:
 
 @pytest.fixture(scope="session")
 async def window() -> AsyncIterator[Chromium]:
+    from tests.journeys.arrivals import PATIENCE_MS
+
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
@@ -45,43 +42,10 @@ async def window() -> AsyncIterator[Chromium]:
         await launched.close()
 
 
-@dataclass
-class Arrivals:
-    """How people come to a Parley: `await arrive("Ana")` is signed up and signed in."""
-
-    url: str
-    window: Chromium
-    stack: AsyncExitStack
-    devices: list[Device] = field(default_factory=list)
-
-    async def __call__(self, name: str = "Ana", *, email: str = "", **options: Any) -> Device:
-        """A device of somebody new, or of who has `email` already. Without a `name` nobody is signed in there."""
-        http = await self.stack.enter_async_context(Browser(self.url))
-        if email:
-            await http.sign_in(name, email)
-        elif name:
-            email = f"{name.lower()}-{next(numbers)}@example.com"
-            await http.sign_up(name, email)
-        context = await self.window.new_context(**{"viewport": SIZE, **options})
-        self.stack.push_async_callback(context.close)
-        context.set_default_timeout(PATIENCE_MS)
-        await context.add_cookies([{"name": key, "value": value, "url": self.url} for key, value in http.cookies.items()])
-        self.devices.append(Device(context, await context.new_page(), http, self.url, email))
-        return self.devices[-1]
-
-
-@asynccontextmanager
-async def arrivals(url: str, window: Chromium) -> AsyncIterator[Arrivals]:
-    """At the end no page may have complained or asked another origin."""
-    async with AsyncExitStack() as stack:
-        arriving = Arrivals(url, window, stack)
-        yield arriving
-    complaints = [one for device in arriving.devices for one in device.unexpected]
-    assert not complaints, "\n".join(complaints)
-
-
 @pytest.fixture
-async def arrive(parley: Parley, stub: StubLLM, window: Chromium) -> AsyncIterator[Arrivals]:
+async def arrive(parley: Parley, stub: StubLLM, window: Chromium) -> "AsyncIterator[Arrivals]":
+    from tests.journeys.arrivals import arrivals
+
     stub.resume()
     stub.away = False
     async with arrivals(parley.url, window) as arriving:

@@ -3,8 +3,8 @@
 from playwright.async_api import expect
 
 from tests.journeys.answers import in_the_middle
+from tests.journeys.arrivals import Arrivals
 from tests.journeys.axe import violations
-from tests.journeys.conftest import Arrivals
 from tests.journeys.device import Device
 from tests.stub_llm import StubLLM
 

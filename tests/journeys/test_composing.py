@@ -6,7 +6,7 @@ import re
 from playwright.async_api import Route, expect
 
 from tests.journeys.answers import in_the_middle, words
-from tests.journeys.conftest import Arrivals
+from tests.journeys.arrivals import Arrivals
 from tests.journeys.device import Device
 from tests.stub_llm import StubLLM
 
@@ -40,8 +40,7 @@ async def test_enter_chooses_a_word_while_an_input_method_composes(arrive: Arriv
     await device.composer.focus()
     keys = await device.context.new_cdp_session(device.page)
     await keys.send("Input.imeSetComposition", {"text": "にほん", "selectionStart": 3, "selectionEnd": 3})
-    await keys.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", "key": "Process", "windowsVirtualKeyCode": 229})
-    await device.page.keyboard.press("Enter")
+    await keys.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", "key": "Enter", "windowsVirtualKeyCode": 13})
     await keys.send("Input.insertText", {"text": "日本"})
     await expect(device.composer).to_have_value("日本")
     await device.page.keyboard.press("Enter")
@@ -211,6 +210,18 @@ async def edit_last_by_key(device: Device) -> None:
     await device.composer.press("ArrowUp")
     await editor.fill("[[say=Edited]] waiting")
     await device.page.get_by_role("button", name="Save").click()
+
+
+async def test_words_being_edited_when_the_agent_reads_them_come_into_the_composer(arrive: Arrivals, stub: StubLLM) -> None:
+    device = await arrive()
+    await in_the_middle(device, stub)
+    await device.say("[[say=Too early]]")
+    await expect(device.page.locator("[data-waiting]")).to_have_count(1)
+    await device.composer.press("ArrowUp")
+    await device.page.locator("details.edit[open] textarea").fill("what I meant to say")
+    stub.resume()
+    await device.is_answered("Too early")
+    await expect(device.composer).to_have_value("what I meant to say")
 
 
 async def test_what_waited_is_read_together_when_the_answer_is_done(arrive: Arrivals, stub: StubLLM) -> None:

@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.journeys.answers import in_the_middle, words
-from tests.journeys.conftest import Arrivals
+from tests.journeys.arrivals import Arrivals
 from tests.parley import Parley
 from tests.stub_llm import StubLLM
 from tests.stub_orders import Order
@@ -28,10 +28,13 @@ async def test_a_lost_connection_is_said_and_what_is_written_meanwhile_goes_out_
     device.expects("Failed to fetch", "ERR_", "network error")
     await in_the_middle(device, stub)
     await device.context.set_offline(True)
+    await device.hide()  # what was open ends here
+    await device.hide(False)
     stub.resume()
     await device.say("[[say=Sent later]]")
     await expect(device.said("Sent later")).to_contain_text("Not sent.")
     notice = device.page.locator(".connection")
+    await expect(notice).to_be_visible()
     await expect(notice).to_contain_text("Connection lost. What you send is kept and goes out when it is back.")
     await device.context.set_offline(False)
     await expect(notice).to_be_hidden()
@@ -82,9 +85,7 @@ async def test_a_sign_in_that_ended_unseen_ends_the_stream_for_good(arrive: Arri
     await expect(device.composer).to_have_value("half a thought")
 
 
-async def test_line_ends_of_any_kind_in_an_answer_break_no_event(
-    arrive: Arrivals, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_line_ends_of_any_kind_in_an_answer_break_no_event(arrive: Arrivals, monkeypatch: pytest.MonkeyPatch) -> None:
     said = "one\rtwo\r\nthree\n\n```\nfour\rfive\r\nsix\n```\n"
     monkeypatch.setattr("tests.stub_llm.order_of", lambda body: Order(say=said, rate=30))
     device = await arrive()

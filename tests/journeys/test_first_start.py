@@ -7,7 +7,7 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from tests.conftest import PASSWORD
-from tests.journeys.conftest import arrivals
+from tests.journeys.arrivals import arrivals
 from tests.journeys.device import Device
 from tests.parley import Parley, home
 

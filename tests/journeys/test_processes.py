@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 
 import httpx
@@ -124,7 +123,9 @@ async def test_it_stops_within_five_seconds_with_a_hundred_open_streams(parley: 
         await until_signed_up(browser, "Cleo")
         session_id = await browser.open_chat("[[tokens=2000 rate=20]]")
         limits = httpx.Limits(max_connections=200)
-        async with httpx.AsyncClient(base_url=parley.url, cookies=browser.cookies, limits=limits, trust_env=False, timeout=30) as client:
+        async with httpx.AsyncClient(
+            base_url=parley.url, cookies=browser.cookies, limits=limits, trust_env=False, timeout=30
+        ) as client:
             ended: list[str] = []
 
             async def stream() -> None:

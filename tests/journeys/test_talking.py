@@ -4,7 +4,7 @@ from playwright.async_api import expect
 
 from tests.conftest import PASSWORD
 from tests.journeys.answers import in_the_middle, words
-from tests.journeys.conftest import Arrivals
+from tests.journeys.arrivals import Arrivals
 from tests.stub_llm import StubLLM
 
 
@@ -79,6 +79,22 @@ async def test_a_second_device_sees_the_same_and_stops_it(arrive: Arrivals, stub
     await expect(laptop.page.locator("[data-waiting]")).to_have_count(0)
 
 
+async def test_the_stream_names_the_conversation_everywhere(arrive: Arrivals) -> None:
+    device = await arrive()
+    page = device.page
+    await device.open_chat("Lunch & <dinner>")
+    places = [page.locator("#title"), page.locator("#conversations [aria-current] .title")]
+    for place in places:
+        await place.evaluate("place => { place.textContent = document.title = 'an older name' }")
+    await device.hide()
+    await device.hide(False)
+    for place in places:
+        await expect(place).to_have_text("Lunch & <dinner>")
+    await expect(page).to_have_title("Lunch & <dinner> · Parley")
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("option", name="Lunch & <dinner>")).to_be_visible()
+
+
 async def test_the_theme_stays_chosen(arrive: Arrivals) -> None:
     device = await arrive()
     await device.open()
@@ -120,5 +136,3 @@ async def test_a_stranger_is_led_to_sign_in_and_back(arrive: Arrivals) -> None:
     await expect(device.page.locator("h1")).to_have_text("Sign in")
     await device.sign_in()
     await expect(device.page).to_have_url(f"{device.url}{path}")
-
-
