@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -172,7 +173,8 @@ def known_names() -> set[str]:
 
 def read_settings() -> Settings:
     """Settings from the environment; SettingsError names every unknown or malformed one."""
-    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known_names())
+    given = os.environ.keys() | dotenv_values(".env").keys()
+    unknown = sorted(name for name in given if name.startswith(PREFIX) and name not in known_names())
     complaints = [f"{name}: no such setting (see .env.example for all of them)" for name in unknown]
     try:
         settings = Settings()

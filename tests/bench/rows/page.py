@@ -1,7 +1,6 @@
 """Row 29: how long Chromium works to show one answer."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
@@ -13,6 +12,7 @@ from tests.bench.ground import Ground
 from tests.bench.readers import ParleyReader, Person
 from tests.bench.recording import Frames, go, invented, recorded, replaying
 from tests.bench.rounds import OURS, Bound, Line, Measure, interleave
+from tests.chromium import find
 
 EVENTSOURCE = "EventSource"
 ANSWER = "tokens=200 text=prose"
@@ -46,7 +46,7 @@ async def seated(url: str, stack: AsyncExitStack) -> ParleyReader:
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=await asyncio.to_thread(find), args=["--no-sandbox"])
         yield browser
         await browser.close()
 
