@@ -79,7 +79,8 @@ class Writer:
         self._send(text, whole)
 
     def _send(self, text: str, whole: bool) -> None:
-        send, stream, frame_id = sender().send, key(self.message_id), f"{self.fence}-{self.number}"
+        send = partial(sender().send, patient=self.number > 1)
+        stream, frame_id = key(self.message_id), f"{self.fence}-{self.number}"
         self._since_whole = 1 if whole else self._since_whole + 1
         send("XADD", stream, frame_id, "w" if whole else "t", text, then=self._added)
         send("PUBLISH", channel(self.session_id), encode(

@@ -2,6 +2,7 @@
 and pages find the rows changed within seconds (see `Listener.lost`)."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +24,7 @@ EVERYWHERE = b"live:all"
 WORKERS = b"live:workers"
 MOST_WAITING = 10_000
 MOST_AT_ONCE = 500
-PACE_SECONDS = 0.003
+PACE_SECONDS = 0.008
 PULSE_SECONDS = 5.0
 log = structlog.get_logger(__name__)
 
@@ -49,16 +50,31 @@ class Sender:
     client: Redis = field(default_factory=valkey)
     waiting: deque[tuple[tuple[Any, ...], Callable[[Any], None] | None]] = field(default_factory=deque)
     task: asyncio.Task[None] | None = None
+    timer: asyncio.TimerHandle | None = None
+    sent_at: float = 0.0
 
-    def send(self, *command: Any, then: Callable[[Any], None] | None = None) -> None:
-        """Queue a command; `then` gets its answer, or the error. Never waits, never raises."""
+    def send(self, *command: Any, then: Callable[[Any], None] | None = None, patient: bool = False) -> None:
+        """Queue a command; `then` gets its answer, or the error. `patient`: under load it may wait some ms, so that many
+        answers' frames share a round trip. Never waits itself, never raises."""
         if len(self.waiting) < MOST_WAITING:
             self.waiting.append((command, then))
+        if self.task is None or self.task.done():
+            wait = self.sent_at + PACE_SECONDS - time.monotonic() if patient else 0.0
+            if wait <= 0:
+                self._start()
+            elif self.timer is None:
+                self.timer = asyncio.get_running_loop().call_later(wait, self._start)
+
+    def _start(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
         if self.task is None or self.task.done():
             self.task = asyncio.create_task(self._drain(), context=Context())
 
     async def _drain(self) -> None:
         while self.waiting:
+            self.sent_at = time.monotonic()
             batch = [self.waiting.popleft() for _ in range(min(len(self.waiting), MOST_AT_ONCE))]
             pipeline = self.client.pipeline(transaction=False)
             for command, _ in batch:
@@ -71,11 +87,10 @@ class Sender:
             for (_, then), answer in zip(batch, answers, strict=True):
                 if then:
                     then(answer)
-            if len(batch) < MOST_AT_ONCE:
-                await asyncio.sleep(PACE_SECONDS)  # under load a few answers' frames travel together
 
     async def close(self) -> None:
         """Send what waits, then disconnect."""
+        self._start()
         if self.task:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.task, 2)

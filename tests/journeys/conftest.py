@@ -37,7 +37,9 @@ async def window() -> AsyncIterator[Chromium]:
 
     expect.set_options(timeout=PATIENCE_MS)
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium.find(), args=["--no-sandbox"])
+        launched = await playwright.chromium.launch(
+            executable_path=chromium.find(), args=["--no-sandbox", "--disable-smooth-scrolling"]
+        )
         yield launched
         await launched.close()
 
