@@ -2,6 +2,15 @@
 // there. Once the reader goes up, what they look at stays where it is, and the button named by `jump` counts what is new.
 const NEAR = 100
 
+// The words at the top of the view (what `hold` selects in an item, since a day line may come or go above them): growth before
+// or after must not move them.
+function lookedAt(scroller) {
+  const { left, width, top } = scroller.getBoundingClientRect()
+  const itemAt = (y) => document.elementFromPoint(left + width / 2, y)?.closest(scroller.getAttribute("items"))
+  const item = itemAt(top + 4) ?? itemAt(top + 28) ?? itemAt(top + 52)
+  return item?.querySelector(scroller.getAttribute("hold")) ?? item
+}
+
 class FollowBottom extends HTMLElement {
   connectedCallback() {
     this.following = true
@@ -16,7 +25,6 @@ class FollowBottom extends HTMLElement {
 
   follow() {
     this.following = true
-    this.scrollTop = 0
     this.resized()
   }
 
@@ -27,29 +35,32 @@ class FollowBottom extends HTMLElement {
     this.hold()
   }
 
+  // Words may have grown since the last frame: they are put back before the reader's own step is measured.
   scrolled() {
-    if (this.scrollTop < this.last) this.letGo()
-    else if (this.scrollTop > this.last && this.scrollTop > -NEAR) this.following = true
+    const step = this.scrollTop - this.last
+    if (!step) return // it was ours
+    if (this.following && step < 0) this.letGo()
+    else if (step > 0 && this.scrollTop > -NEAR) this.following = true
+    else if (!this.following) this.putBack(step)
     this.last = this.scrollTop
     if (!this.following) this.hold()
     this.show()
   }
 
-  // Remember the words at the top of the view (what `hold` selects in an item, since a day line may come or go above them):
-  // growth before or after must not move them.
   hold() {
-    const { left, width, top } = this.getBoundingClientRect()
-    const itemAt = (y) => document.elementFromPoint(left + width / 2, y)?.closest(this.getAttribute("items"))
-    const item = itemAt(top + 4) ?? itemAt(top + 28) ?? itemAt(top + 52)
-    this.held = item?.querySelector(this.getAttribute("hold")) ?? item
+    this.held = lookedAt(this)
     this.heldTop = this.held?.getBoundingClientRect().top
   }
 
   resized() {
     if (this.following) this.scrollTop = 0
-    else if (this.held?.isConnected) this.scrollTop += this.held.getBoundingClientRect().top - this.heldTop
+    else this.putBack()
     this.last = this.scrollTop
     this.show()
+  }
+
+  putBack(step = 0) {
+    if (this.held?.isConnected) this.scrollTop += this.held.getBoundingClientRect().top - this.heldTop + step
   }
 
   show() {

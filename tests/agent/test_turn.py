@@ -171,9 +171,10 @@ async def test_a_crash_after_any_statement_converges(ana: User, llm: StubLLM, mo
             living = asyncio.all_tasks()
             with suppress(Crash, *AWAY):
                 await Answers(model).answer(session.id)
-            for task in asyncio.all_tasks() - living:  # they died with it
+            dead = asyncio.all_tasks() - living
+            for task in dead:
                 task.cancel()
-            await asyncio.sleep(0)
+            await asyncio.gather(*dead, return_exceptions=True)
             monkeypatch.setattr(live, "_sender", None)
         if not crash.crashed:
             break
