@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import structlog
 from baml_py import ClientRegistry
 
 from app.baml_client import b
@@ -16,6 +17,7 @@ from app.baml_client.types import Said
 from app.settings import LLMProvider, settings
 
 SILENCE_SECONDS = 120
+log = structlog.get_logger(__name__)
 ANSWER_TOKENS = 4096
 
 
@@ -102,7 +104,7 @@ class Model:
                         return
                 raise ModelAway("The model broke off in the middle of its answer.")
         except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
-            raise ModelAway(f"The model can't be reached ({type(error).__name__}).") from error
+            raise ModelAway("The model is away.") from error
 
     async def close(self) -> None:
         await self.http.close()
@@ -164,5 +166,17 @@ async def _check(response: aiohttp.ClientResponse) -> None:
     body = (await response.content.read(2000)).decode(errors="replace")
     if response.status in (408, 409, 425, 429) or response.status >= 500:
         after = response.headers.get("Retry-After", "")
-        raise ModelAway(f"The model answered {response.status}.", float(after) if after.isdigit() else None)
-    raise ModelRefused(f"The model refused the request ({response.status}): {body[:300]}")
+        log.warning("model away", status=response.status, code=_code(body))
+        words = "The model is busy." if response.status == 429 else "The model is away."
+        raise ModelAway(words, float(after) if after.isdigit() else None)
+    log.error("model refused", status=response.status, code=_code(body))
+    raise ModelRefused(f"The model refused to answer ({response.status}). An admin finds the reason in the log.")
+
+
+def _code(body: str) -> str:
+    """What a provider calls its error. Its words are not for the log: they may repeat what people wrote."""
+    try:
+        error = msgspec.json.decode(body)["error"]
+        return str(error.get("code") or error.get("type") or "")[:80]
+    except (msgspec.MsgspecError, LookupError, TypeError, AttributeError):
+        return ""

@@ -35,6 +35,14 @@ def forget(sign_in_id: UUID) -> None:
     _people.pop(sign_in_id, None)
 
 
+def forget_person(user_id: UUID) -> None:
+    """Something about them has changed."""
+    global _ended
+    _ended += 1
+    for sign_in_id in [sign_in_id for sign_in_id, (_, user) in _people.items() if user.id == user_id]:
+        del _people[sign_in_id]
+
+
 def set_hearing(hearing: bool) -> None:
     """Whether this process hears of what ends. Nothing is remembered over a silence."""
     global _hearing, _ended

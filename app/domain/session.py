@@ -66,11 +66,14 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
     updated_at = Timestamptz(default=now)
 
     @classmethod
-    async def open(cls, owner: User) -> "ChatSession":
-        """A new, empty conversation of `owner`."""
+    async def open(cls, owner: User, session_id: UUID | None = None) -> "ChatSession":
+        """A new, empty conversation of `owner`. Opening the same `session_id` twice is opening it once."""
         async with transaction():
-            session = cls(owner=owner.id)
-            await session.save()
+            session = cls(id=session_id or new_id(), owner=owner.id)
+            opened = await cls.insert(session).on_conflict(cls.id, "DO NOTHING").returning(cls.id)
+            if not opened:
+                return await owner.session(session.id)
+            session._exists_in_db = True
             await AgentState(session=session.id).save()
         return session
 

@@ -9,8 +9,9 @@ from piccolo.columns import Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, loaded, new_id, sql, transaction
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.errors import Conflict, NotFound
+from app.live import announce_everywhere
 
 if TYPE_CHECKING:
     from app.domain.session import ChatSession
@@ -60,6 +61,11 @@ class User(Table, tablename="users", db=DB):
     @classmethod
     async def by_email(cls, email: str) -> "User | None":
         return await cls.objects().get((cls.email == email.lower()) & cls.disabled_at.is_null())
+
+    async def disable(self) -> None:
+        """Let this person in no more; every process is told, and open pages end."""
+        await self.update_self({User.disabled_at: now()})
+        after_commit(announce_everywhere, "person.changed", {"id": str(self.id)})
 
     async def session(self, session_id: UUID) -> "ChatSession":
         """The person's conversation of this id; NotFound for any other."""

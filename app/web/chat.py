@@ -1,6 +1,7 @@
 """Conversations: the empty one, and each."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromQuery
@@ -28,7 +29,7 @@ async def open_chat(request: AnyRequest, me: Me) -> Response[bytes]:
     """Begin a conversation with its first words."""
     text = fit_text(await field(request, "text"))
     client_id = fit_client_id(await field(request, "client_id"))
-    session = await ChatSession.open(me)
+    session = await ChatSession.open(me, _uuid(client_id))  # a page that got no reply sends it again
     await session.say(text, by=me, via=ChannelType.WEB, client_id=client_id)
     return see(request, f"/chat/{session.id}")
 
@@ -45,6 +46,13 @@ async def show_chat(request: AnyRequest, me: Me, session_id: Id, before: FromQue
         stream_url=f"/chat/{session.id}/stream?after={session.last_seq}&revision={session.revision}",
         older_url=f"/chat/{session.id}?before={older}" if older else None,
     )  # fmt: skip
+
+
+def _uuid(client_id: str | None) -> UUID | None:
+    try:
+        return UUID(client_id or "")
+    except ValueError:
+        return None
 
 
 async def _page(request: AnyRequest, me: User, **context: Any) -> Response[bytes]:

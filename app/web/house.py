@@ -86,12 +86,15 @@ class House:
         return [box for room in self.rooms.values() for box in room.expected]
 
     def _heard(self, channel: bytes, event: live.Event) -> None:
-        if channel != live.EVERYWHERE:
-            if room := self.rooms.get(UUID(channel.decode().removeprefix("live:"))):
+        match event["kind"]:
+            case "sign-in.ended":
+                present.forget(UUID(event["id"]))
+                self._sign_out({UUID(event["id"])})
+            case "person.changed":
+                present.forget_person(UUID(event["id"]))
+                self._spawn(self._attempt(self._check_sign_ins))
+            case _ if room := self.rooms.get(UUID(channel.decode().removeprefix("live:"))):
                 room.events.put_nowait(event)
-        elif event["kind"] == "sign-in.ended":
-            present.forget(UUID(event["id"]))
-            self._sign_out({UUID(event["id"])})
 
     def _sign_out(self, sign_in_ids: set[UUID]) -> None:
         for box in self.boxes():

@@ -47,7 +47,7 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     if not visitor.sign_in_id and not visitor.browser:
         visitor.browser, cookie = new_browser()
         visitor.cookies.append(cookie)
-    html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), **context)
+    html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), status=status, **context)
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
 
 

@@ -13,6 +13,7 @@ from app.database import sql
 from app.domain.sign_in import GRACE, LASTS, SignIn
 from app.domain.user import User
 from tests.browsing import Browser
+from tests.waiting import until
 
 EXPIRED = timedelta(minutes=11)
 
@@ -119,12 +120,16 @@ async def test_a_copied_refresh_cookie_signs_the_thief_and_the_person_out(server
         assert "access" not in browser.cookies, "the cookies of an ended sign-in are taken away"
 
 
+async def out(browser: Browser) -> bool:
+    return (await browser.get("/chat")).status_code == 303
+
+
 async def test_a_disabled_person_is_out_at_once(server: str, ana: User, ben: User) -> None:
     async with Browser(server) as browser:
         sign_in = await browser.enter(ben)
         assert (await browser.get("/chat")).status_code == 200
-        await sql("UPDATE users SET disabled_at = now() WHERE id = $1", ben.id)
-        assert (await browser.get("/chat")).status_code == 303
+        await ben.disable()
+        await until(lambda: out(browser), 1)
         browser.take({"refresh": refresh_token(sign_in.id, 0)})
         assert (await browser.get("/chat")).status_code == 303
         assert (await browser.sign_in("Ben")).status_code == 422
