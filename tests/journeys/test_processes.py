@@ -72,21 +72,14 @@ async def test_a_journey_through_kills(parley: Parley, stub: StubLLM) -> None:
         parley.kill("web")
         assert (await hearing).words() == WORDS, "killed web processes lose nothing"
 
-        session_id = await browser.open_chat("[[tokens=100 rate=50]]")
-        hearing = asyncio.create_task(heard(browser, session_id))
-        await until(lambda: max((len(sent) for sent in list(stub.sent.values())[-1:]), default=0) > 30)
-        for process in psutil.Process(parley.process.pid).children():
-            if process.name() == "valkey-server":
-                process.kill()
-        assert (await hearing).words() == WORDS, "a killed Valkey loses nothing"
-
-        session_id = await browser.open_chat("[[tokens=100 rate=50]]")
-        hearing = asyncio.create_task(heard(browser, session_id))
-        await until(lambda: max((len(sent) for sent in list(stub.sent.values())[-1:]), default=0) > 30)
-        for process in psutil.Process(parley.process.pid).children():
-            if process.name() == "postgres":
-                process.kill()
-        assert (await hearing).words() == WORDS, "a killed PostgreSQL loses nothing"
+        for server in ("valkey-server", "postgres"):
+            session_id = await browser.open_chat("[[tokens=100 rate=50]]")
+            hearing = asyncio.create_task(heard(browser, session_id))
+            await until(lambda: max((len(sent) for sent in list(stub.sent.values())[-1:]), default=0) > 30)
+            for process in psutil.Process(parley.process.pid).children():
+                if process.name() == server:
+                    process.kill()
+            assert (await hearing).words() == WORDS, f"a killed {server} loses nothing"
 
 
 async def test_the_database_away_is_503_and_heals(parley: Parley) -> None:
@@ -144,8 +137,7 @@ async def test_it_stops_within_five_seconds_with_a_hundred_open_streams(parley: 
             assert len(ended) == 100, "every stream ended cleanly, not by a cut connection"
             assert not any(process.is_running() for process in everything)
         await parley.start()
-        page = await heard(browser, session_id) if False else OpenPage()
-        assert page
+        page = OpenPage()
         async with asyncio.timeout(20), browser.stream(session_id) as events:
             async for event in events:
                 page.hear(event)
