@@ -1,6 +1,7 @@
 """PostgreSQL: Piccolo's engine and registry, transactions, and what happens after they commit."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -145,10 +146,14 @@ def _columns(table: type[Table]) -> list[str]:
     return [column._meta.name for column in table._meta.columns]
 
 
-async def connect(most: int = 20) -> None:
-    """Open this process's pool of at most `most` connections."""
+async def connect() -> None:
+    """Open this process's pool of connections. More of them would only wait for a processor, each with its own caches."""
+    most = max(8, 4 * (os.cpu_count() or 1))
     if DB.pool is None:
-        await DB.start_connection_pool(min_size=0, max_size=most, connection_class=Connection)
+        await DB.start_connection_pool(
+            min_size=0, max_size=most, connection_class=Connection,
+            server_settings={"plan_cache_mode": "force_generic_plan"},  # planned once, not anew in the first five uses
+        )  # fmt: skip
 
 
 async def disconnect() -> None:

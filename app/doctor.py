@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import asyncpg
 
-from app import live, migrate
+from app import migrate
 from app.agent.model import PROVIDERS
 from app.settings import LLMProvider, settings
+from app.valkey import AWAY, valkey
 
 
 async def examine() -> list[tuple[str, bool, str]]:
@@ -52,10 +53,10 @@ async def _database() -> str:
 async def _valkey() -> str:
     if not settings().valkey_url:
         return "embedded, started by `parley run`"
-    client = live.valkey()
+    client = valkey()
     try:
         version = (await client.info("server")).get("valkey_version", "compatible")
-    except live.AWAY as error:
+    except AWAY as error:
         raise RuntimeError(f"PARLEY_VALKEY_URL: can't connect ({error}). Is Valkey running there?") from error
     finally:
         await client.aclose()

@@ -13,7 +13,8 @@ from uuid import UUID
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from app.live import AWAY, channel, encode, sender
+from app.live import channel, encode, sender
+from app.valkey import AWAY
 
 INTERVAL_SECONDS = 0.033
 KEPT_SECONDS = 600

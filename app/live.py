@@ -7,35 +7,26 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from contextvars import Context
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import msgspec
 import structlog
-from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
-from redis.exceptions import RedisError
 
-from app.settings import settings
+from app.valkey import AWAY, Wire
 
-AWAY = (RedisError, OSError, TimeoutError)
 EVERYWHERE = b"live:all"
 WORKERS = b"live:workers"
 MOST_WAITING = 10_000
-MOST_AT_ONCE = 500
 PACE_SECONDS = 0.008
 PULSE_SECONDS = 5.0
+SILENCE_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 Event = dict[str, Any]
+Answered = Callable[[Any], None]
 encode = msgspec.json.encode
 decode = msgspec.json.decode
-
-
-def valkey(patience_seconds: float | None = 2) -> Redis:
-    """A client with its own connections. Its calls give up after `patience_seconds`."""
-    return Redis.from_url(settings().valkey_url, socket_timeout=patience_seconds, socket_connect_timeout=2)
 
 
 def channel(session_id: UUID | str) -> bytes:
@@ -43,58 +34,89 @@ def channel(session_id: UUID | str) -> bytes:
     return f"live:{session_id}".encode()
 
 
-@dataclass
 class Sender:
-    """Sends commands to Valkey in the order given, as many at once as have gathered; drops them when it is away."""
+    """Sends commands to Valkey in the order given and drops them when it is away. Never waits, never raises."""
 
-    client: Redis = field(default_factory=valkey)
-    waiting: deque[tuple[tuple[Any, ...], Callable[[Any], None] | None]] = field(default_factory=deque)
-    task: asyncio.Task[None] | None = None
-    timer: asyncio.TimerHandle | None = None
-    sent_at: float = 0.0
+    def __init__(self) -> None:
+        self.wire: Wire | None = None
+        self.opening: asyncio.Task[None] | None = None
+        self.waiting: list[tuple[Any, ...]] = []
+        self.expected: deque[Answered | None] = deque()  # who wants the reply to each command, sent or waiting
+        self.timer: asyncio.TimerHandle | None = None
+        self.sent_at = self.heard_at = 0.0
 
-    def send(self, *command: Any, then: Callable[[Any], None] | None = None, patient: bool = False) -> None:
-        """Queue a command; `then` gets its answer, or the error. `patient`: under load it may wait some ms, so that many
-        answers' frames share a round trip. Never waits itself, never raises."""
-        if len(self.waiting) < MOST_WAITING:
-            self.waiting.append((command, then))
-        if self.task is None or self.task.done():
-            wait = self.sent_at + PACE_SECONDS - time.monotonic() if patient else 0.0
-            if wait <= 0:
-                self._start()
-            elif self.timer is None:
-                self.timer = asyncio.get_running_loop().call_later(wait, self._start)
+    def send(self, *command: Any, then: Answered | None = None, patient: bool = False) -> None:
+        """Send a command; `then` gets its reply, or the error. `patient`: it may wait some ms for company, so that under
+        load many answers' frames share a packet."""
+        now = time.monotonic()
+        if not self.expected:
+            self.heard_at = now
+        if len(self.expected) >= MOST_WAITING:
+            return
+        self.waiting.append(command)
+        self.expected.append(then)
+        wait = self.sent_at + PACE_SECONDS - now if patient else 0.0
+        if wait <= 0:
+            self.flush()
+        elif self.timer is None:
+            self.timer = asyncio.get_running_loop().call_later(wait, self.flush)
 
-    def _start(self) -> None:
+    def flush(self) -> None:
+        """Send what waits."""
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
-        if self.task is None or self.task.done():
-            self.task = asyncio.create_task(self._drain(), context=Context())
+        if self.wire is None:
+            if self.opening is None:
+                self.opening = asyncio.create_task(self._open(), context=Context())
+            return
+        self.sent_at = time.monotonic()
+        if self.sent_at - self.heard_at > SILENCE_SECONDS or self.wire.crowded:
+            self.wire.close()
+        else:
+            waiting, self.waiting = self.waiting, []
+            self.wire.write(waiting)
 
-    async def _drain(self) -> None:
-        while self.waiting:
-            self.sent_at = time.monotonic()
-            batch = [self.waiting.popleft() for _ in range(min(len(self.waiting), MOST_AT_ONCE))]
-            pipeline = self.client.pipeline(transaction=False)
-            for command, _ in batch:
-                pipeline.execute_command(*command)
-            try:
-                answers = await pipeline.execute(raise_on_error=False)
-            except AWAY as error:
-                log.warning("valkey is away", events_lost=len(batch), error=repr(error))
-                answers = [error] * len(batch)
-            for (_, then), answer in zip(batch, answers, strict=True):
-                if then:
-                    then(answer)
+    async def _open(self) -> None:
+        try:
+            self.wire = await Wire.open(self._heard, self._lost)
+            self.heard_at = time.monotonic()
+        except AWAY as error:
+            self._lost(error)
+        else:
+            self.flush()
+        finally:
+            self.opening = None
+
+    def _heard(self, reply: Any) -> None:
+        self.heard_at = time.monotonic()
+        if then := self.expected.popleft():
+            then(reply)
+
+    def _lost(self, error: Exception | None = None) -> None:
+        """What was not answered is dropped: it may have arrived, so it is not sent again."""
+        self.wire = None
+        lost = list(self.expected)
+        self.expected.clear()
+        self.waiting.clear()
+        if lost:
+            log.warning("valkey is away", events_lost=len(lost), error=repr(error))
+        for then in lost:
+            if then:
+                then(error or ConnectionError())
 
     async def close(self) -> None:
-        """Send what waits, then disconnect."""
-        self._start()
-        if self.task:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.task, 2)
-        await self.client.aclose()
+        """Send what waits, hear its replies for at most 2 s, then disconnect."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                if self.waiting:
+                    self.flush()
+                while self.expected:  # noqa: ASYNC110 - once, at the end
+                    await asyncio.sleep(0.005)
+        if self.opening:
+            self.opening.cancel()
+        if self.wire:
+            self.wire.close()
 
 
 _sender: Sender | None = None
@@ -118,9 +140,9 @@ def announce_everywhere(kind: str, data: Event) -> None:
     sender().send("PUBLISH", EVERYWHERE, encode({"kind": kind, **data}))
 
 
-def tell_workers(kind: str, session_id: UUID) -> None:
-    """Tell every worker, such as that a person pressed Stop."""
-    sender().send("PUBLISH", WORKERS, encode({"kind": kind, "session": str(session_id)}))
+def tell_workers(kind: str, session_id: UUID, then: Answered | None = None) -> None:
+    """Tell every worker, such as that a person pressed Stop. `then` gets how many heard it, or the error."""
+    sender().send("PUBLISH", WORKERS, encode({"kind": kind, "session": str(session_id)}), then=then)
 
 
 async def close() -> None:
@@ -141,82 +163,77 @@ class Listener:
         self, heard: Callable[[bytes, Event], None], lost: Callable[[], None], found: Callable[[], None] = lambda: None
     ) -> None:
         self.heard, self.lost, self.found = heard, lost, found
-        self.client = valkey(patience_seconds=None)
-        self.pubsub: PubSub = self.client.pubsub()
+        self.wire: Wire | None = None
         self.channels: set[bytes] = set()
         self.confirmed: dict[bytes, asyncio.Event] = {}
-        self.task: asyncio.Task[None] | None = None
+        self.tasks: list[asyncio.Task[None]] = []
+        self.broken = asyncio.Event()
         self.heard_at = 0.0
 
     def start(self, *channels: bytes) -> None:
         """Begin to listen, to these channels from the start."""
         self.first = frozenset(channels)
         self.channels.update(channels)
-        self.task = asyncio.create_task(self._listen(), context=Context())
-        self.pulse = asyncio.create_task(self._feel_pulse(), context=Context())
+        self.tasks = [asyncio.create_task(work(), context=Context()) for work in (self._listen, self._feel_pulse)]
 
     async def follow(self, name: bytes) -> None:
         """Hear `name` from now on; returns when Valkey has confirmed it, or after 1 s when it is away."""
         confirmed = self.confirmed.setdefault(name, asyncio.Event())
         if name not in self.channels:
             self.channels.add(name)
-            with suppress(*AWAY):
-                await self.pubsub.subscribe(name)
+            self._write("SUBSCRIBE", name)
         with suppress(TimeoutError):
             await asyncio.wait_for(confirmed.wait(), 1)
 
-    async def leave(self, name: bytes) -> None:
+    def leave(self, name: bytes) -> None:
         """Hear no more of `name`."""
         self.channels.discard(name)
         self.confirmed.pop(name, None)
-        with suppress(*AWAY):
-            await self.pubsub.unsubscribe(name)
+        self._write("UNSUBSCRIBE", name)
 
     async def stop(self) -> None:
-        if self.task:
-            self.task.cancel()
-            self.pulse.cancel()
-            await asyncio.gather(self.task, self.pulse, return_exceptions=True)
-        await self.pubsub.aclose()  # type: ignore[no-untyped-call]
-        await self.client.aclose()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.wire:
+            self.wire.close()
 
     async def _listen(self) -> None:
         while True:
             try:
-                await self.pubsub.subscribe(*self.channels)
-                self.heard_at = asyncio.get_running_loop().time()
-                while True:
-                    message = await self.pubsub.get_message(timeout=None)  # a timeout costs each message a timer
-                    if message is not None:
-                        self._sort(message)
+                self.broken.clear()
+                self.heard_at = time.monotonic()
+                self.wire = await Wire.open(self._sort, self.broken.set)
+                self._write("SUBSCRIBE", *self.channels)
+                await self.broken.wait()
             except AWAY as error:
                 log.warning("valkey is away; pages follow the database", error=repr(error))
-                self.lost()
-                await self.pubsub.aclose()  # type: ignore[no-untyped-call]
-                self.pubsub = self.client.pubsub()
-                await asyncio.sleep(1)
-                self.lost()
+            self.wire = None
+            self.lost()
+            await asyncio.sleep(1)
+            self.lost()
 
     async def _feel_pulse(self) -> None:
         """A connection may be dead without having said so: it must answer a ping each 5 s, or it is cut."""
         while True:
             await asyncio.sleep(PULSE_SECONDS)
-            silent_seconds = asyncio.get_running_loop().time() - self.heard_at
-            with suppress(*AWAY, RuntimeError):
-                if silent_seconds > 3 * PULSE_SECONDS and self.pubsub.connection:
-                    await self.pubsub.connection.disconnect(nowait=True)
-                else:
-                    await self.pubsub.ping()
+            if self.wire and time.monotonic() - self.heard_at > 3 * PULSE_SECONDS:
+                self.wire.close()
+            self._write("PING")
 
-    def _sort(self, message: dict[str, Any]) -> None:
-        self.heard_at = asyncio.get_running_loop().time()
-        match message["type"]:
-            case "message":
+    def _write(self, *command: Any) -> None:
+        if self.wire:
+            self.wire.write([command])
+
+    def _sort(self, reply: Any) -> None:
+        self.heard_at = time.monotonic()
+        match reply:
+            case [b"message", name, data]:
                 try:
-                    self.heard(message["channel"], decode(message["data"]))
+                    self.heard(name, decode(data))
                 except Exception:  # one event that can't be read must not deafen the process
                     log.exception("event not understood")
-            case "subscribe":
-                if message["channel"] in self.first:
+            case [b"subscribe", name, _]:
+                if name in self.first:
                     self.found()
-                self.confirmed.setdefault(message["channel"], asyncio.Event()).set()
+                self.confirmed.setdefault(name, asyncio.Event()).set()

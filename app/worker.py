@@ -21,7 +21,7 @@ JOBS = [run_agent]
 
 async def start(ctx: Context) -> None:
     """Open what the jobs need and look for due rows each second."""
-    await database.connect(most=30)
+    await database.connect()
     answers = Answers(Model())
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)

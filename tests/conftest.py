@@ -79,12 +79,13 @@ async def migrated() -> AsyncIterator[None]:
 @pytest.fixture
 async def db(migrated: None) -> AsyncIterator[None]:
     """Empty tables, an empty Valkey and a clock that is right."""
-    from app import clock, database, live
+    from app import clock, database
+    from app.valkey import valkey
 
     yield
     clock.shift(clock.timedelta())
     await database.sql("TRUNCATE users CASCADE")
-    client = live.valkey()
+    client = valkey()
     await client.flushall()
     await client.aclose()
 

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
 import structlog
 from baml_py import ClientRegistry
 
-from app.baml_client import b
+from app.baml_client.sync_client import b  # at once: the asynchronous one adds a thread's wake-up
 from app.baml_client.types import Said
 from app.settings import LLMProvider, settings
 
@@ -61,12 +63,23 @@ def budget_tokens() -> int:
     return max(256, window - min(provider.answer_tokens, window // 3) - 300)
 
 
+def base_url() -> str:
+    """Where the model is."""
+    return settings().llm_base_url or PROVIDERS[settings().llm_provider].base_url
+
+
+def proxy_for(address: str) -> str | None:
+    """The proxy that the environment names for an address. Asked once: aiohttp would ask for each request."""
+    parts = urlsplit(address)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+
+
 @cache
 def registry() -> ClientRegistry:
     """The configured model, as BAML is told of it."""
     provider = PROVIDERS[settings().llm_provider]
     options: dict[str, Any] = {
-        "base_url": settings().llm_base_url or provider.base_url,
+        "base_url": base_url(),
         "model": settings().llm_model or provider.model,
         "api_key": settings().llm_api_key or "none",
     }
@@ -87,11 +100,13 @@ class Model:
         timeout = aiohttp.ClientTimeout(total=None, connect=5, sock_read=SILENCE_SECONDS)
         local = settings().llm_provider == LLMProvider.LOCAL  # llama.cpp closes kept connections at times, unannounced
         connector = aiohttp.TCPConnector(limit=0, force_close=True) if local else aiohttp.TCPConnector(limit=0)
-        self.http = aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=True)
+        self.http = aiohttp.ClientSession(
+            timeout=timeout, connector=connector, cookie_jar=aiohttp.DummyCookieJar(), proxy=proxy_for(base_url())
+        )
 
     async def respond(self, log: list[Said]) -> AsyncIterator[str]:
         """The model's answer, a piece at a time. ModelAway or ModelRefused; closing it early ends the request."""
-        request = await b.stream_request.Respond(log, baml_options={"client_registry": registry()})
+        request = b.stream_request.Respond(log, baml_options={"client_registry": registry()})
         headers = {name: value for name, value in request.headers.items() if not name.startswith("baml-")}
         try:
             async with self.http.post(request.url, data=request.body.raw(), headers=headers) as response:

@@ -34,9 +34,11 @@ class Answering:
 
     async def run(self) -> None:
         """To the end, whichever it is. Raises nothing but cancellation."""
+        self.begun = asyncio.create_task(self._begin(), context=Context())
         end = await self._talked()
         while True:
             try:
+                await asyncio.shield(self.begun)
                 await asyncio.create_task(end(), context=Context())
                 return
             except Superseded:
@@ -44,6 +46,14 @@ class Answering:
                 return
             except AWAY as error:  # what was said is kept until it can be written, or another worker has taken over
                 log.warning("database away at the end of a turn", error=repr(error))
+                await asyncio.sleep(0.5)
+
+    async def _begin(self) -> None:
+        while True:
+            try:
+                return await self.turn.begin()
+            except AWAY as error:
+                log.warning("database away at the beginning of a turn", error=repr(error))
                 await asyncio.sleep(0.5)
 
     async def _talked(self) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -94,14 +104,16 @@ class Answering:
                 raise error
 
     async def _talk(self) -> None:
-        budget = budget_tokens()
-        entries = await self.turn.read_log(min(MOST_ENTRIES, budget // 8))
-        async with aclosing(self.model.respond(context(entries, budget))) as pieces:  # type: ignore[type-var]
+        told = context(self.turn.log, budget_tokens())
+        async with aclosing(self.model.respond(told)) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
-                if not self.writer.text:
+                first = not self.writer.text
+                if first:
+                    await asyncio.shield(self.begun)  # nothing is shown of a turn that might not last
+                self.writer.add(piece)
+                if first:
                     telling = asyncio.create_task(self.turn.responding(), context=Context())
                     telling.add_done_callback(lambda task: task.cancelled() or task.exception())
-                self.writer.add(piece)
         self.writer.flush()
 
     async def _beat(self) -> None:
@@ -172,7 +184,8 @@ class Answers:
         try:
             while not self.leaving and self.looking[session_id]:
                 self.looking[session_id] = False
-                if turn := await Turn.claim(session_id, settings().lease_seconds):
+                entries = min(MOST_ENTRIES, budget_tokens() // 8)
+                if turn := await Turn.claim(session_id, settings().lease_seconds, entries):
                     self.looking[session_id] = True
                     await self._run(turn)
         finally:

@@ -88,7 +88,6 @@ class AgentState(Table, tablename="agent_states", db=DB):
 
 
 def wake_agent(session_id: UUID) -> None:
-    """Let a worker look at a conversation now: by word to all of them, which is quickest, and by the queue, which keeps
-    it until one has time."""
-    tell_workers("wake", session_id)
-    nudge("run_agent", session_id)
+    """Let a worker look at a conversation now: by word to all of them, which is quickest; if none hears it, by the
+    queue, which keeps it until one comes."""
+    tell_workers("wake", session_id, then=lambda heard_by: nudge("run_agent", session_id) if heard_by == 0 else None)

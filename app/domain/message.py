@@ -3,6 +3,7 @@
 import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import BigInt, ForeignKey, Integer, LazyTableReference, Text, Timestamptz, Varchar
@@ -10,7 +11,7 @@ from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, new_id
+from app.database import DB, loaded, new_id
 from app.domain.channel import ChannelType
 from app.domain.errors import Unfit
 from app.domain.user import User
@@ -64,17 +65,15 @@ class Message(Table, tablename="messages", db=DB):
     said_once = Unique([session, client_id])
 
     @classmethod
-    def from_person(cls, by: User, text: str, via: ChannelType, client_id: str | None) -> Self:
-        """A person's words, waiting for the agent to read them. Unfit if they are blank, too long or hold a NUL."""
-        return cls(
-            author=Author.PERSON,
-            status=MessageStatus.QUEUED,
-            user=by.id,
-            author_name=by.name,
-            text=fit_text(text),
-            channel=via,
-            client_id=fit_client_id(client_id),
-        )
+    def from_person(cls, by: User, text: str, session_id: UUID, via: ChannelType, client_id: str | None) -> Self:
+        """A person's words, without a place yet, waiting for the agent to read them. Unfit if they are blank, too long or
+        hold a NUL."""
+        return loaded(cls, {
+            "id": new_id(), "session": session_id, "seq": 0, "revision": 0, "type": MessageType.TEXT,
+            "status": MessageStatus.QUEUED, "author": Author.PERSON, "user": by.id, "author_name": by.name,
+            "channel": via, "text": fit_text(text), "client_id": fit_client_id(client_id), "replaces": None, "error": "",
+            "created_at": now(),
+        })  # fmt: skip
 
     @property
     def key(self) -> str:

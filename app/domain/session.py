@@ -14,7 +14,7 @@ from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.message import Author, Message, MessageStatus, fit_text
 from app.domain.user import User
 from app.live import announce
@@ -35,7 +35,7 @@ SAY = """
 WITH place AS (
   UPDATE chat_sessions SET last_seq = last_seq + 1, revision = revision + 1, updated_at = $8,
     title = CASE WHEN last_seq = 0 AND title = '' THEN $9 ELSE title END
-  WHERE id = $1 RETURNING last_seq, revision
+  WHERE id = $1 AND owner = $3 RETURNING last_seq, revision
 ), message AS (
   INSERT INTO messages (id, session, seq, revision, type, status, author, "user", author_name, channel, text, client_id,
     error, created_at)
@@ -77,10 +77,21 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             await AgentState(session=session.id).save()
         return session
 
+    @classmethod
+    def named(cls, session_id: UUID) -> "ChatSession":
+        """A conversation of which only the id is known, and not yet whether there is one: what is done finds out."""
+        session = cls.__new__(cls)
+        session.__dict__.update(id=session_id, revision=0, _exists_in_db=True)
+        return session
+
     async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
-        """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once."""
-        said, title = Message.from_person(by, text, via, client_id), titled(text)
-        said.session = self.id
+        """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once.
+        NotFound unless it is their conversation."""
+        try:
+            said, title = Message.from_person(by, text, self.id, via, client_id), titled(text)
+        except Unfit:
+            await by.session(self.id)  # what is wrong with their words is told to nobody else
+            raise
         try:
             rows = await sql(
                 SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title
@@ -92,12 +103,12 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         agent = loaded(AgentState, rows[0])
         said.seq = self.last_seq = rows[0]["place"]
         said.revision = self.revision = rows[0]["told"]
+        if agent.status == AgentStatus.QUEUED:
+            after_commit(wake_agent, self.id)
+            after_commit(announce, self.id, "agent.status", agent.as_dict())
         after_commit(announce, self.id, "message.created", said.as_dict())
         if said.seq == 1:
             after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": title})
-        if agent.status == AgentStatus.QUEUED:
-            after_commit(announce, self.id, "agent.status", agent.as_dict())
-            after_commit(wake_agent, self.id)
         await asyncio.sleep(0)  # what was announced leaves now, not after the answer was rendered
         return said
 

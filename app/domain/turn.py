@@ -20,13 +20,17 @@ class Superseded(Exception):
 
 # One round trip, since a person waits for the first word. The session's row is locked first, as everywhere; then the turn
 # is claimed if it is due; the answer gets the next place if it has none yet; and what waited before it is marked as read.
-# Words said between this statement's snapshot and its lock stay queued: `read_log` leaves them for the next turn.
+# Words said between this statement's snapshot and its lock stay queued, for the next turn. What the turn is to answer comes
+# along: the entries before it, as far back as is wanted, of which none waits. The commit is not waited for, since the disk
+# is what takes longest: the model is asked meanwhile, and nothing of the turn is told before `begin` has made it last. If
+# PostgreSQL crashes in between, the claim has never been; a fence is a time in ms, so that it is never given twice.
 CLAIM = """
 WITH locked AS (
   SELECT id FROM chat_sessions WHERE id = $1 FOR NO KEY UPDATE
 ), agent AS (
-  UPDATE agent_states SET status = 'thinking', fence = fence + 1, attempt = attempt + 1, error = '',
-    lease_until = now() + make_interval(secs => $2), message = COALESCE(message, $3)
+  UPDATE agent_states SET status = 'thinking', attempt = attempt + 1, error = '',
+    lease_until = now() + make_interval(secs => $2), message = COALESCE(message, $3),
+    fence = GREATEST(fence + 1, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)
   FROM locked WHERE session = locked.id AND ((status = 'queued' AND due_at <= now())
     OR (status IN ('thinking', 'responding') AND lease_until < now()))
   RETURNING agent_states.*
@@ -42,44 +46,52 @@ WITH locked AS (
 ), heard AS (
   UPDATE messages SET status = 'complete', revision = answer.revision FROM answer
   WHERE messages.session = $1 AND messages.status = 'queued' AND messages.seq < answer.seq RETURNING messages.*
+), known AS (
+  SELECT messages.* FROM messages, answer
+  WHERE messages.session = $1 AND messages.status <> 'queued' AND messages.seq < answer.seq
+  ORDER BY messages.seq DESC LIMIT $5
 )
-SELECT message.*, to_jsonb(agent) AS agent FROM agent, (SELECT * FROM heard UNION ALL SELECT * FROM answer) message
+SELECT message.*, to_jsonb(agent) AS agent, set_config('synchronous_commit', 'off', TRUE)
+FROM agent, (SELECT * FROM known UNION ALL SELECT * FROM heard UNION ALL SELECT * FROM answer) message
 ORDER BY message.seq
 """
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The right to answer in `session` until the lease ends. `fence` grows with every claim, so that a worker which
-    was away longer than its lease can't write any more."""
+    """The right to answer in `session` until the lease ends: to write `message`, knowing `log`, the entries before it,
+    oldest first. `fence` grows with every claim, so that a worker which was away longer than its lease can't write any
+    more."""
 
     session: ChatSession
     message: Message
+    log: list[Message]
     fence: int
     attempt: int
     waits: int
     stopped: bool
 
     @classmethod
-    async def claim(cls, session_id: UUID, lease_seconds: float) -> Self | None:
+    async def claim(cls, session_id: UUID, lease_seconds: float, entries: int = 400) -> Self | None:
         """Begin the turn that is due in a conversation, or take it over from a dead worker: its row of the log is
-        written, empty, and what waited is marked as read. None: nothing is due, or somebody else has it."""
-        rows = await sql(CLAIM, session_id, lease_seconds, new_id(), now())
+        written, empty, and what waited is marked as read. It knows the last `entries` before those. None: nothing is
+        due, or somebody else has it."""
+        rows = await sql(CLAIM, session_id, lease_seconds, new_id(), now(), entries)
         if not rows:
             return None
-        *heard, answer = [loaded(Message, row) for row in rows]
+        *log, answer = [loaded(Message, row) for row in rows]
         state = loaded(AgentState, decode(rows[0]["agent"]))
-        for message in heard:
-            after_commit(announce, session_id, "message.changed", message.as_dict())
-        after_commit(announce, session_id, "message.created", answer.as_dict())
-        after_commit(announce, session_id, "agent.status", state.as_dict())
-        session = ChatSession(id=session_id, revision=answer.revision)
-        return cls(session, answer, state.fence, state.attempt, state.waits, state.stop_requested)
+        session = ChatSession.named(session_id)
+        return cls(session, answer, log, state.fence, state.attempt, state.waits, state.stop_requested)
 
-    async def read_log(self, most: int) -> list[Message]:
-        """The entries that this turn answers: those before it, of which none waits for the next turn."""
-        entries = await self.session.entries(before=self.message.seq, limit=most)
-        return [entry for entry in entries if entry.status != MessageStatus.QUEUED]
+    async def begin(self) -> None:
+        """Make the claim last, and tell who looks on. Superseded if it has not lasted."""
+        state = await self._moved("lease_until = lease_until")
+        for message in self.log:
+            if message.revision == self.message.revision:
+                after_commit(announce, self.session.id, "message.changed", message.as_dict())
+        after_commit(announce, self.session.id, "message.created", self.message.as_dict())
+        after_commit(announce, self.session.id, "agent.status", state.as_dict())
 
     async def heartbeat(self, lease_seconds: float) -> bool:
         """Keep the lease; whether somebody asked to stop. Superseded if it is lost."""

@@ -7,7 +7,7 @@ from markupsafe import escape
 from app.domain.agent_state import AgentStatus
 from app.frames import Frame
 from app.markdown import Growing, Growth
-from app.web.bubbles import Bubble, agent_shown
+from app.web.bubbles import Bubble, agent_html
 from app.web.pages import render
 
 BUSY = (AgentStatus.THINKING, AgentStatus.RESPONDING)
@@ -72,7 +72,7 @@ class Fragments:
     def status(self, told: dict[str, Any]) -> bytes:
         """What the agent is doing."""
         self.busy = told["status"] in BUSY
-        html = render("agent/_status.html", agent=agent_shown(told))
+        html = agent_html(told["status"], told["error"], told["retry_at"])
         return event(partial("#agent-status", "innerHTML settle:0", html))
 
     def title(self, told: dict[str, Any]) -> bytes:

@@ -6,8 +6,9 @@ from typing import Any
 
 from litestar import Response, get
 
-from app import live, migrate, queue
+from app import migrate, queue
 from app.database import sql
+from app.valkey import valkey
 
 
 @get("/health/live", opt={"open": True, "stateless": True})
@@ -40,7 +41,7 @@ async def _database() -> str:
 
 
 async def _valkey() -> str:
-    client = live.valkey()
+    client = valkey()
     try:
         await client.execute_command("PING")  # type: ignore[no-untyped-call]
     finally:

@@ -12,6 +12,7 @@ from app import live
 from app.auth import present
 from app.database import sql
 from app.domain.sign_in import SignIn
+from app.valkey import valkey
 from app.web.fragments import BEAT, SIGNED_OUT
 from app.web.outbox import Outbox
 from app.web.rooms import Joining, Room
@@ -29,7 +30,7 @@ class House:
     def __init__(self) -> None:
         self.rooms: dict[UUID, Room] = {}
         self.listener = live.Listener(self._heard, self._lost, lambda: present.set_hearing(True))
-        self.valkey = live.valkey()
+        self.valkey = valkey()
         self.closing = False
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -79,7 +80,7 @@ class House:
         if not room.expected and self.rooms.get(session_id) is room:
             del self.rooms[session_id]
             room.close()
-            await self.listener.leave(live.channel(session_id))
+            self.listener.leave(live.channel(session_id))
 
     def boxes(self) -> list[Outbox]:
         """Every open page's outbox."""

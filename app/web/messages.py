@@ -13,15 +13,14 @@ from app.web.visitors import Id, Me
 @post("/chat/{session_id:uuid}/messages", status_code=303)
 async def say(request: AnyRequest, me: Me, session_id: Id) -> Response[bytes]:
     """Say something. The answer is the bubble, which takes the place of the page's own."""
-    session = await me.session(session_id)
-    message = await session.say(
+    message = await ChatSession.named(session_id).say(
         await field(request, "text"),
         by=me,
         via=ChannelType.WEB,
         client_id=await field(request, "client_id"),
     )
     if not by_htmx(request):
-        return see(request, f"/chat/{session.id}#message-{message.key}")
+        return see(request, f"/chat/{session_id}#message-{message.key}")
     return piece(Bubble.of(message.as_dict(), busy=False).render())
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from redis.asyncio.client import Pipeline
 
 from app import live
 from app.agent.model import Model
@@ -18,6 +17,7 @@ from app.domain.channel import ChannelType
 from app.domain.message import Message
 from app.domain.session import ChatSession
 from app.domain.user import User
+from app.valkey import Wire
 from tests.stub_llm import StubLLM
 from tests.waiting import until
 
@@ -140,7 +140,7 @@ class CrashAfter:
         self.connections: set[asyncpg.Connection] = set()
         for name in ("fetch", "execute"):
             monkeypatch.setattr(asyncpg.Connection, name, self.counted(getattr(asyncpg.Connection, name)))
-        monkeypatch.setattr(Pipeline, "execute", self.counted(Pipeline.execute))
+        monkeypatch.setattr(Wire, "write", self.batch(Wire.write))
 
     def counted(self, original: Any) -> Any:
         async def statement(connection: Any, *arguments: Any, **named: Any) -> Any:
@@ -151,13 +151,26 @@ class CrashAfter:
             result = await original(connection, *arguments, **named)
             self.left -= 1
             if self.left == 0:
-                self.crashed = True
-                for one in self.connections:
-                    one.terminate()
+                self.crash()
                 raise Crash
             return result
 
         return statement
+
+    def batch(self, original: Any) -> Any:
+        def write(wire: Wire, commands: Any) -> None:
+            if not self.crashed:
+                original(wire, commands)
+                self.left -= 1
+                if self.left == 0:
+                    self.crash()
+
+        return write
+
+    def crash(self) -> None:
+        self.crashed = True
+        for one in self.connections:
+            one.terminate()
 
 
 async def test_a_crash_after_any_statement_converges(ana: User, llm: StubLLM, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
 from tests.bench.clocks import Ear, Question
-from tests.bench.wire import Wire, listen
+from tests.bench.wire import Line, Wire, listen
 
 OPENING_S = 30
 
@@ -152,9 +153,12 @@ class Person:
 
     async def follow(self, chat: str, heard: Callable[[bytes], None]) -> Wire:
         """Open the page's stream."""
+        return await listen(f"{self.url}{chat}/stream?after=0", heard, headers=self.headers())
+
+    def headers(self) -> dict[str, str]:
+        """What htmx sends with a request of its own."""
         crumbs = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in self.cookies())
-        headers = {"Cookie": crumbs, "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
-        return await listen(f"{self.url}{chat}/stream?after=0", heard, headers=headers)
+        return {"Host": urlsplit(self.url).netloc, "Cookie": crumbs, "Sec-Fetch-Site": "same-origin", "HX-Request": "true"}
 
     def cookies(self) -> list[Any]:
         """As Playwright wants them."""
@@ -172,20 +176,26 @@ class ParleyReader:
     person: Person
     chat: str = ""
     ear: Ear = field(default_factory=lambda: Ear(b""))
+    headers: dict[str, str] = field(default_factory=dict)
 
     async def open(self) -> None:
         first = Question("tokens=1 rate=0 first=0")
         self.chat = await self.person.begin(first.text)
         self.ear = Ear(first.mark)
         self.wire = await self.person.follow(self.chat, lambda data: self.ear.hear(data))
+        self.line = await Line.open(self.person.url)
+        self.headers = self.person.headers() | {"Origin": self.person.url}
         await asyncio.wait_for(self.ear.ended.wait(), OPENING_S)
 
     async def ask(self, question: Question, *, close: bool = True, patience_s: float = 60) -> Ear:
         self.ear = Ear(question.mark, close)
         self.ear.begin()
-        await self.person.say(self.chat, question.text)
+        form = {"text": question.text, "client_id": str(uuid.uuid4()), "csrf": self.person.csrf}
+        if (status := await self.line.post(f"{self.chat}/messages", self.headers, form)) != 200:
+            raise RuntimeError(f"POST {self.chat}/messages answered {status}")
         await asyncio.wait_for(self.ear.ended.wait(), patience_s)
         return self.ear
 
     async def leave(self) -> None:
         self.wire.close()
+        self.line.close()

@@ -1,9 +1,10 @@
 """The cheapest reader of a stream there is, so that hundreds of them leave the machine to what is measured."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 
 class Wire(asyncio.Protocol):
@@ -36,6 +37,47 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         if not self.open.done():
             self.open.set_exception(error or ConnectionError("closed before it answered"))
+
+    def close(self) -> None:
+        self.transport.abort()
+
+
+class Line(asyncio.Protocol):
+    """A kept connection on which forms are posted, one after the other, each answered with a length."""
+
+    transport: asyncio.Transport
+    answer: asyncio.Future[int] | None = None
+    rest = b""
+
+    @classmethod
+    async def open(cls, url: str) -> "Line":
+        parts = urlsplit(url)
+        _, line = await asyncio.get_running_loop().create_connection(cls, parts.hostname or "", parts.port or 80)
+        return line
+
+    async def post(self, path: str, headers: dict[str, str], form: dict[str, str]) -> int:
+        """The status of the answer, when all of it has come."""
+        body = urlencode(form).encode()
+        lines = {**headers, "Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+        head = f"POST {path} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        answer = self.answer = asyncio.get_running_loop().create_future()
+        self.transport.write(head.encode() + b"\r\n" + body)
+        return await asyncio.wait_for(answer, 60)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.rest += data
+        head, end, body = self.rest.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        if self.answer and end and len(body) >= (int(length[1]) if length else 0):
+            self.rest = b""
+            self.answer.set_result(int(head.split(b" ", 2)[1]))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self.answer and not self.answer.done():
+            self.answer.set_exception(error or ConnectionError("closed before it answered"))
 
     def close(self) -> None:
         self.transport.abort()

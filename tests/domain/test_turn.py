@@ -46,7 +46,8 @@ async def test_a_dead_workers_turn_goes_on_in_the_same_row(ana: User) -> None:
     await die(session)
     assert session.id in await AgentState.due(10)
     second = await claim(session)
-    assert (second.message.id, second.fence, second.attempt) == (first.message.id, first.fence + 1, 2)
+    assert (second.message.id, second.attempt) == (first.message.id, 2)
+    assert second.fence > first.fence
     await second.finish("whole")
     assert [entry.text for entry in await session.entries()] == ["hello", "whole"]
 

@@ -11,12 +11,13 @@ from contextlib import aclosing, suppress
 import httpx
 import pytest
 
-from app import frames, live
+from app import frames
 from app.agent.turn import Answers
 from app.domain.agent_state import AgentState
 from app.domain.sign_in import SignIn
 from app.domain.user import User
 from app.markdown import render
+from app.valkey import valkey
 from app.web.house import House
 from tests.browsing import Browser, Event
 from tests.open_page import OpenPage
@@ -77,7 +78,7 @@ async def test_a_stream_cut_at_every_frame_is_byte_identical(
     expected = " ".join(f"tok{n}" for n in range(tokens))
     session_id = await browser.open_chat(f"[[tokens={tokens} rate=50]]")
     page, cuts, chance = OpenPage(), 0, random.Random(7)
-    valkey = live.valkey()
+    client = valkey()
     while not page.done:
         with suppress(httpx.HTTPError):
             async with aclosing(listen(browser, session_id, page)) as events:
@@ -88,8 +89,8 @@ async def test_a_stream_cut_at_every_frame_is_byte_identical(
                         break
         cuts += 1
         if emptied and chance.random() < 0.2:
-            await valkey.flushall()
-    await valkey.aclose()
+            await client.flushall()
+    await client.aclose()
     assert cuts >= tokens / 12.5, "each growth was a cut"
     assert page.words() == expected
     assert [article.count("<article") for article in page.articles.values()] == [1, 1]
