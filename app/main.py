@@ -70,7 +70,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(app or create_app())))
+    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(streams.Afterwards(app or create_app()))))
     return wrapped  # type: ignore[no-any-return]
 
 

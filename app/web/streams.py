@@ -1,6 +1,7 @@
 """What a page hears: one stream per page, carrying all that it shows."""
 
 import asyncio
+from typing import Any, cast
 from uuid import UUID
 
 from litestar import get
@@ -29,16 +30,32 @@ async def stream(
     return Stream(request.app.state.house, session_id, box, max(0, min(after, LARGEST)), max(0, min(revision, LARGEST**2)))
 
 
+class Afterwards:
+    """What a handler has put into `scope["afterwards"]` answers the request when all that led to it has been let go: a
+    stream lives for hours and sends many small pieces, each of which would go through every frame and wrapper."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+        if answer := cast(dict[str, Any], scope).pop("afterwards", None):
+            await answer(scope, receive, send)
+
+
 class Stream:
-    """Answers with what comes into an outbox. It is bare ASGI, since a stream lives for hours and sends many small
-    pieces: Litestar's own costs each of them a task and twice the memory."""
+    """Answers with what comes into an outbox. It is bare ASGI: Litestar's own costs each piece a task."""
 
     def __init__(self, house: House, session_id: UUID, box: Outbox, after: int, revision: int) -> None:
         self.house, self.session_id, self.box, self.after, self.revision = house, session_id, box, after, revision
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cast(dict[str, Any], scope)["afterwards"] = self.answer
+
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
+        scope["state"].clear()
         await receive()  # the empty body; what comes after it is the end
         self.box.put(b"retry: 300\n\n")
         try:

@@ -73,8 +73,9 @@ async def test_they_stand_on_every_error(browser: Browser, monkeypatch: pytest.M
     async def broken(*_: object, **__: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(ChatSession, "open", broken)
-    answers[500] = await browser.post("/chat", {"text": "x"})
+    with monkeypatch.context() as bug:
+        bug.setattr(ChatSession, "open", broken)
+        answers[500] = await browser.post("/chat", {"text": "x"})
     with monkeypatch.context() as gone:
         gone.setattr(DB, "pool", asyncpg.create_pool("postgresql://x@127.0.0.1:1/x", min_size=0))
         answers[503] = await browser.post("/chat", {"text": "x"}, csrf=token)
