@@ -11,6 +11,8 @@ SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 780})
 RUN = """async () => {
   for (const _ of [1, 2]) await new Promise(requestAnimationFrame) // colours have settled
   const { violations } = await axe.run()
+  const widest = Math.max(document.documentElement.scrollWidth, document.querySelector('main').getBoundingClientRect().right)
+  if (widest > innerWidth + 1) return [`${widest} px wide`]
   return violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.target} ${node.failureSummary}`))
 }"""
 
@@ -21,7 +23,8 @@ def source() -> str:
 
 
 async def violations(page: Page) -> list[str]:
-    """What it finds, wide and narrow, light and dark. The page must show itself as the device does."""
+    """What it finds, wide and narrow, light and dark, and what reaches beyond the window. The page must show itself as
+    the device does."""
     await page.evaluate(source())
     found: list[str] = []
     for size in SIZES:

@@ -76,6 +76,13 @@ async def test_an_answer_with_everything_that_markdown_has(arrive: Arrivals) -> 
     await finds_nothing(device)
 
 
+async def test_a_long_title_makes_nothing_wider(arrive: Arrivals) -> None:
+    device = await arrive()
+    await device.open_chat("Unternehmensübernahmegenehmigungsverfahren, Aktenzeichen 0815 of the year [[say=yes]]")
+    await expect(device.answer).to_have_attribute("data-status", "complete")
+    await finds_nothing(device)
+
+
 async def test_words_that_wait_and_words_that_could_not_be_sent(arrive: Arrivals, stub: StubLLM) -> None:
     device = await arrive()
     await in_the_middle(device, stub)
