@@ -17,7 +17,10 @@ from app.domain.turn import Superseded, Turn
 from app.domain.user import User
 
 RUNS = 2000 if os.environ.get("WHOLE_RUNS") else 50
-STEPS = ["say", "say by slack", "edit", "take back", "claim", "kill", "answer", "fail", "retry", "postpone", "stale answer"]
+STEPS = [
+    "say", "say by slack", "edit", "take back", "claim", "kill", "late answer", "answer", "fail", "retry", "postpone",
+    "stale answer",
+]  # fmt: skip
 CHANNELS = {"say": ChannelType.WEB, "say by slack": ChannelType.SLACK}
 
 
@@ -27,6 +30,7 @@ class Machine:
     def __init__(self, ana: User, session: ChatSession) -> None:
         self.ana, self.session = ana, session
         self.turn: Turn | None = None
+        self.late: Turn | None = None
         self.stale: list[Turn] = []
         self.log: list[list[str]] = []  # [role, text, status]
         self.count = 0
@@ -43,8 +47,10 @@ class Machine:
                 await self.claim()
             case "kill" if self.turn:
                 await sql("UPDATE agent_states SET lease_until = now() - interval '1 s' WHERE session = $1", self.session.id)
-                self.stale.append(self.turn)
-                self.turn = None
+                self.late, self.turn = self.turn, None
+            case "late answer" if self.late:  # its lease has ended, but nobody has taken over: its words count
+                self.turn, self.late = self.late, None
+                await self.end("late", MessageStatus.COMPLETE)
             case "answer" if self.turn:
                 await self.end(f"answer {self.turn.fence}", MessageStatus.COMPLETE)
             case "fail" if self.turn:
@@ -69,7 +75,9 @@ class Machine:
         if turn is None:
             return
         assert self.turn is None, "two workers at once"
-        self.turn = turn
+        if self.late:
+            self.stale.append(self.late)
+        self.turn, self.late = turn, None
         if turn.message.seq > len(self.log):
             self.log.append(["assistant", "", "streaming"])
         for entry in self.log[: turn.message.seq - 1]:
