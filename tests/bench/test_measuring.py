@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.bench.__main__ import asked
 from tests.bench.clocks import Ear, Question
 from tests.bench.recording import data_of
 from tests.bench.rounds import OURS, Bound, Line, interleave, table
@@ -81,3 +82,13 @@ async def test_the_search_ends_near_the_limit(limit: int, found: int) -> None:
 
 def test_a_recorded_frame_is_the_event_alone() -> None:
     assert data_of(b"1a3\r\nid: 4\ndata: <p>x</p>") == b"id: 4\ndata: <p>x</p>\n\n"
+
+
+def test_without_words_all_rows_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bench"])
+    assert asked().rows == []
+    monkeypatch.setattr("sys.argv", ["bench", "20", "--quick"])
+    assert asked().rows == [20]
+    monkeypatch.setattr("sys.argv", ["bench", "99"])
+    with pytest.raises(SystemExit):
+        asked()
