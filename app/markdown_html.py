@@ -25,7 +25,12 @@ from app.markdown_unfinished import CURSOR
 
 def html_of(source: str, part: ListPart | None = None, being_written: bool = False) -> str:
     """Normal source as HTML; `part` says how a list at its start goes on from the piece before."""
+    if part is None and _WORDS.fullmatch(source):
+        return f"<p>{source.rstrip()}</p>\n"
     return _WALL.clean(str(_MARKDOWN.render(source, {"part": part, "being_written": being_written})))
+
+
+_WORDS = re.compile(rf"[A-Za-z][A-Za-z0-9 ,]*{CURSOR}?")  # as most answers begin; the whole way takes a cold 0.4 ms
 
 
 def open_code_html(info: str, code: str) -> str:

@@ -8,7 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pygments.token import STANDARD_TYPES
 
+from app import markdown_html
 from app.markdown import Growing, Growth, render
+from app.markdown_html import html_of
+from app.markdown_unfinished import CURSOR
 from tests.hostile import hostile
 
 ATTRIBUTES = {
@@ -272,3 +275,12 @@ def test_at_the_end_it_shows_what_the_whole_text_shows(text: str) -> None:
 
 
 # What it costs
+
+
+@given(st.from_regex(r"[A-Za-z][A-Za-z0-9 ,]{0,40}", fullmatch=True), st.booleans())
+def test_plain_words_take_a_shorter_way_to_the_same(words: str, written: bool) -> None:
+    source = words + CURSOR * written
+    quickly = html_of(source, None, written)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(markdown_html, "_WORDS", re.compile(r"(?!)"))
+        assert quickly == html_of(source, None, written)

@@ -1,5 +1,7 @@
 """What stands on every answer: the security headers (promises.md, security 9), and the visitor's cookies."""
 
+from typing import Any, cast
+
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -41,6 +43,7 @@ class SecurityHeaders:
                     headers.add("Set-Cookie", cookie)
             await send(message)
 
+        cast(dict[str, Any], scope)["straight"] = send
         await self.app(scope, receive, send_with_headers)
 
 

@@ -56,6 +56,7 @@ class Stream:
         headers = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"x-accel-buffering", b"no")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         scope["state"].clear()
+        send = cast(dict[str, Any], scope).pop("straight", send)  # its wrappers have nothing to say to what follows
         await receive()  # the empty body; what comes after it is the end
         self.box.put(b"retry: 300\n\n")
         try:
