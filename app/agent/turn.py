@@ -49,6 +49,7 @@ class Answering:
                 await asyncio.sleep(0.5)
 
     async def _begin(self) -> None:
+        await asyncio.sleep(0)  # the model is asked first
         while True:
             try:
                 return await self.turn.begin()
