@@ -26,7 +26,7 @@ class AgentState(Table, tablename="agent_states", db=DB):
     """One per conversation. Its times are PostgreSQL's, since leases are compared between machines."""
 
     session: ForeignKey[Any] = ForeignKey(
-        LazyTableReference("ChatSession", module_path="app.domain.session"), primary_key=True
+        LazyTableReference("ChatSession", module_path="app.domain.session"), primary_key=True, null=False
     )
     status = Varchar(choices=AgentStatus, default=AgentStatus.IDLE)
     message = UUIDColumn(null=True, default=None)
