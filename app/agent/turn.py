@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from contextvars import Context
-from random import random
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ import structlog
 
 from app.agent.context import context
 from app.agent.model import Model, ModelAway, ModelRefused, budget_tokens
+from app.backoff import backoff_seconds
 from app.database import AWAY
 from app.domain.message import MessageStatus
 from app.domain.turn import MOST_ATTEMPTS, Superseded, Turn
@@ -152,12 +152,6 @@ class Answering:
         if self.turn.attempt >= MOST_ATTEMPTS:
             return await self._finish(MessageStatus.FAILED, why)
         await self.turn.postpone(backoff_seconds(self.turn.attempt), why, counts=True)
-
-
-def backoff_seconds(wait: int) -> float:
-    """How long to wait before try number `wait` + 1: doubling up to the cap, the upper half of it random."""
-    longest = min(settings().backoff_cap_seconds, settings().backoff_base_seconds * 2 ** min(wait - 1, 30))
-    return float(longest * (0.5 + random() / 2))  # noqa: S311 - spreads load, guards nothing
 
 
 class Answers:

@@ -1,4 +1,4 @@
-"""What happens next with a request that waits for a person: rows and a clock in, one step out. It reads and writes nothing."""
+"""What happens next with a request that waits for a person: rows and a clock in, one step out, and nothing else."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -1,0 +1,192 @@
+"""What leaves Parley: one row per thing that is to reach one address, written with its cause, sent until it has arrived."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Self
+
+from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import UUID as UUIDColumn
+from piccolo.table import Table
+
+from app.backoff import backoff_seconds
+from app.clock import now
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_refused, channel_worked
+from app.domain.channel_health import health_failed, health_worked
+from app.domain.ladder import DeliveryStatus
+from app.domain.user import User
+from app.live import encode
+from app.queue import nudge
+from app.settings import settings
+
+LATE_ARRIVAL = timedelta(seconds=30)
+
+
+class DeliveryKind(StrEnum):
+    REQUEST = "request"
+    REMINDER = "reminder"
+    SETTLE = "settle"
+    MESSAGE = "message"
+    NOTICE = "notice"
+    TEST = "test"
+    WEBHOOK = "webhook"
+
+
+# What is due and first on its line, or was left by a dead worker. Where a breaker is open nothing is due.
+CLAIM = """
+WITH next AS (
+  SELECT d.id FROM deliveries d
+  WHERE ((d.status IN ('due', 'uncertain') AND d.due_at <= now()) OR (d.status = 'sending' AND d.lease_until < now()))
+    AND ($3::text = d.via OR ($3 IS NULL AND NOT EXISTS (
+      SELECT FROM channel_health h WHERE h.key = d.via AND h.probe_at IS NOT NULL)))
+    AND NOT EXISTS (SELECT FROM deliveries e WHERE e.line = d.line AND e.id < d.id
+      AND e.status IN ('due', 'sending', 'uncertain'))
+  ORDER BY d.due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+UPDATE deliveries d SET doubtful = doubtful OR status <> 'due', status = 'sending', attempt = attempt + 1,
+  fence = fence + 1, lease_until = now() + make_interval(secs => $2)
+FROM next WHERE d.id = next.id RETURNING d.*
+"""
+
+
+class Delivery(Table, tablename="deliveries", db=DB):
+    """Something on its way to one address. `line`: what must arrive in order; `via`: what it goes through, whose breaker
+    it obeys. `doubtful`: an earlier send may have arrived, so that it is looked for before anything is sent."""
+
+    id = UUIDColumn(primary_key=True, default=new_id)
+    kind = Varchar(choices=DeliveryKind)
+    via = Text()
+    line = Text()
+    channel = ForeignKey(CommunicationChannel, null=True, default=None)
+    user = ForeignKey(User, null=True, default=None)
+    request = UUIDColumn(null=True, default=None)
+    message = UUIDColumn(null=True, default=None)
+    copy_of = UUIDColumn(null=True, default=None)
+    endpoint = UUIDColumn(null=True, default=None)
+    payload = JSONB(default="{}")
+    status = Varchar(choices=DeliveryStatus, default=DeliveryStatus.DUE)
+    given_up = Boolean(default=False)
+    attempt = Integer(default=0)
+    due_at = Timestamptz()
+    lease_until = Timestamptz(null=True, default=None)
+    fence = BigInt(default=0)
+    doubtful = Boolean(default=False)
+    check_at = Timestamptz(null=True, default=None)
+    doubles = Integer(default=0)
+    external_id = Text(default="")
+    error = Text(default="")
+    created_at = Timestamptz()
+    accepted_at = Timestamptz(null=True, default=None)
+    seen_at = Timestamptz(null=True, default=None)
+
+    @classmethod
+    async def put(cls, kind: DeliveryKind, channel: CommunicationChannel, **about: Any) -> None:
+        """Put something on its way to a channel. A request goes to each channel once: given up, it goes on."""
+        at_once = channel.type == ChannelType.WEB  # the page shows what is in the database
+        status = DeliveryStatus.ACCEPTED if at_once else DeliveryStatus.DUE
+        rows = await sql(
+            """INSERT INTO deliveries (id, kind, via, line, channel, "user", request, message, copy_of, payload, status,
+                 due_at, accepted_at, created_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), CASE WHEN $12 THEN now() END, now())
+               ON CONFLICT (request, channel, kind) WHERE kind IN ('request', 'reminder')
+               DO UPDATE SET status = 'due', given_up = FALSE WHERE deliveries.given_up
+               RETURNING id""",
+            new_id(), kind, channel.type, str(channel.id), channel.id, channel.user, about.get("request"),
+            about.get("message"), about.get("copy_of"), encode(about.get("payload", {})).decode(), status, at_once,
+        )  # fmt: skip
+        for row in rows:
+            after_commit(nudge, "deliver", row["id"])
+
+    @classmethod
+    async def claim(cls, limit: int, lease_seconds: float) -> list[Self]:
+        """The right to send up to `limit` of what is due, for as long as the lease lasts. Of a channel whose breaker is
+        open, one is tried when its time has come."""
+        probes = await sql(
+            """UPDATE channel_health SET probe_at = now() + make_interval(secs => $1) WHERE probe_at <= now()
+               RETURNING key""",
+            lease_seconds,
+        )
+        rows = [row for probe in probes for row in await sql(CLAIM, 1, lease_seconds, probe["key"])]
+        rows += await sql(CLAIM, limit, lease_seconds, None)
+        return [loaded(cls, row) for row in rows]
+
+    async def accepted(self, external_id: str) -> None:
+        """The other side has it, under this id. If an earlier send may still arrive, that is looked at a while later; at
+        once if this worker's lease has ended, since then another one may have sent it too."""
+        ended = await self._end(
+            "accepted", "",
+            """status = 'accepted', external_id = $3, error = '', accepted_at = now(),
+               check_at = CASE WHEN doubtful THEN now() + $4::interval END""",
+            external_id, LATE_ARRIVAL,
+        )  # fmt: skip
+        if not ended:
+            await sql("UPDATE deliveries SET check_at = now() WHERE id = $1", self.id)
+            return
+        await health_worked(self.via)
+        if self.channel:
+            await channel_worked(self.channel)
+
+    async def rejected(self, why: str, *, gone: bool = False) -> bool:
+        """It will never go this way. `gone`: neither will anything else. Whether the channel's end is news."""
+        await self._end("rejected", why, "status = 'rejected', error = $3", why)
+        return bool(gone and self.channel and await channel_refused(self.channel, why))
+
+    async def unavailable(self, why: str, retry_after_seconds: float | None = None) -> None:
+        """Not now, and it has surely not arrived: tried again after a wait that grows, or that the other side named."""
+        ended = await self._end(
+            "unavailable", why,
+            """status = CASE WHEN doubtful THEN 'uncertain' ELSE 'due' END, error = $3,
+               due_at = now() + make_interval(secs => $4)""",
+            why, retry_after_seconds if retry_after_seconds is not None else backoff_seconds(self.attempt),
+        )  # fmt: skip
+        if ended and retry_after_seconds is None:  # who names a time is well, only busy
+            await self._failed(why)
+
+    async def uncertain(self, why: str) -> None:
+        """It may have arrived: it is looked for, before anything is sent again."""
+        ended = await self._end(
+            "uncertain", why,
+            "status = 'uncertain', doubtful = TRUE, error = $3, due_at = now() + make_interval(secs => $4)",
+            why, backoff_seconds(self.attempt),
+        )  # fmt: skip
+        if ended:
+            await self._failed(why)
+
+    async def not_there(self) -> None:
+        """What was in doubt has not arrived: it can be sent."""
+        await sql("UPDATE deliveries SET doubtful = FALSE WHERE id = $1 AND fence = $2", self.id, self.fence)
+
+    async def _failed(self, why: str) -> None:
+        await health_failed(self.via, why, settings().backoff_cap_seconds)
+        if self.channel:
+            await channel_failed(self.channel, why)
+
+    async def _end(self, outcome: str, why: str, changes: str, *arguments: Any) -> bool:
+        """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's. Who
+        waits for the outcome is told to look."""
+        async with transaction():
+            waiting = await sql(
+                'UPDATE feedback_recipients SET next_at = now() WHERE request = $1 AND "user" = $2 RETURNING id',
+                self.request, self.user,
+            )  # fmt: skip
+            rows = await sql(
+                f"""UPDATE deliveries SET {changes}, lease_until = NULL WHERE id = $1 AND fence = $2 AND status = 'sending'
+                    RETURNING id""",  # noqa: S608 - no word of it comes from outside
+                self.id, self.fence, *arguments,
+            )  # fmt: skip
+            held = outcome if rows else f"{outcome} too late"
+            await DeliveryAttempt(delivery=self.id, number=self.attempt, outcome=held, error=why[:1000]).save()
+            for row in waiting:
+                after_commit(nudge, "climb", row["id"])
+        return bool(rows)
+
+
+class DeliveryAttempt(Table, tablename="delivery_attempts", db=DB):
+    """One try to send something, and how it ended."""
+
+    id = UUIDColumn(primary_key=True, default=new_id)
+    delivery = ForeignKey(Delivery, null=False)
+    number = Integer()
+    outcome = Text()
+    error = Text(default="")
+    ended_at = Timestamptz(default=now)
