@@ -10,6 +10,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _shift
 
 
+def shifted() -> timedelta:
+    """How far tests have moved it."""
+    return _shift
+
+
 def shift(by: timedelta) -> None:
     """Move the clock of this process, for tests; `timedelta()` sets it right again."""
     global _shift

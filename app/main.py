@@ -18,7 +18,7 @@ from litestar.types import ASGIApp
 from app import database, live, observability, queue
 from app.domain.errors import NotFound
 from app.settings import settings
-from app.web import assets, chat, health, messages, sign_in, sign_up, stops, streams, theme
+from app.web import account, assets, chat, health, messages, profile, sign_in, sign_up, stops, streams, theme
 from app.web.errors import answer
 from app.web.headers import SecurityHeaders
 from app.web.heads import Heads
@@ -29,7 +29,8 @@ MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
-    streams.stream, theme.choose_theme, health.alive, health.ready, assets.static_file,
+    streams.stream, theme.choose_theme, account.show_account, profile.change_profile,
+    health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     secret_keys: Annotated[tuple[str, ...], NoDecode] = ()
     web_processes: int = Field(1, ge=1, le=64)
     signup: Signup = Signup.INVITE
+    rate_per_minute: int = Field(30, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
 

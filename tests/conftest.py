@@ -54,6 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "PARLEY_BACKOFF_BASE_SECONDS": "0.2",
         "PARLEY_LEASE_SECONDS": "3",
         "PARLEY_SIGNUP": "open",
+        "PARLEY_RATE_PER_MINUTE": "1000000",
         "PARLEY_LOG_FORMAT": "json",
     }
 

@@ -18,7 +18,7 @@ STATIC = ROOT / "static"
 SPRITE = "icons/lucide-1.62.0.svg"
 TOKEN = "csrf-of-ana"
 SESSION = SimpleNamespace(id="s1", title="Release plan", status="active", updated_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
-ANA = SimpleNamespace(name="Ana Lindqvist", email="ana@example.org", role="admin")
+ANA = SimpleNamespace(name="Ana Lindqvist", email="ana@example.org", role="admin", time_zone="Europe/Oslo")
 IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -66,6 +66,11 @@ def chat(**changes: Any) -> dict[str, Any]:
     return {"me": ANA, "theme": "dark", "csrf": TOKEN, **values, **changes}
 
 
+def account(**changes: Any) -> dict[str, Any]:
+    sections = {"profile": {"zones": ["UTC", "Europe/Oslo"]}}
+    return {"me": ANA, "theme": "dark", "csrf": TOKEN, "errors": {}, "values": {}, "done": "", **sections, **changes}
+
+
 def pages() -> Iterator[tuple[str, str]]:
     nobody = {"me": None, "theme": "auto", "csrf": TOKEN}
     failed = {"errors": {"form": "No.", "email": "Taken."}, "values": {"email": "a@b"}, "first": False}
@@ -76,6 +81,8 @@ def pages() -> Iterator[tuple[str, str]]:
         ("errors/show.html", nobody | {"status": 404, "title": "Not here", "what_to_do": "Go back.", "reference": "R1"}),
         ("chat/show.html", chat()),
         ("chat/show.html", chat(session=None, messages=[], agent=None, stream_url=None, older_url=None)),
+        ("account/show.html", account()),
+        ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
     ]:
         yield name, environment().get_template(name).render(context)
 

@@ -28,11 +28,12 @@ class SignIn(Table, tablename="sign_ins", db=DB):
     expires_at = Timestamptz()
     ended_at = Timestamptz(null=True, default=None)
     device = Text(default="")
+    address = Text(default="")
 
     @classmethod
-    async def begin(cls, user: User, device: str) -> "SignIn":
-        """Sign `user` in on a device (its User-Agent, cut to 200 characters)."""
-        sign_in = cls(user=user.id, device=device[:200], expires_at=now() + LASTS)
+    async def begin(cls, user: User, device: str, address: str = "") -> "SignIn":
+        """Sign `user` in on a device (its User-Agent, cut to 200 characters) at a network address."""
+        sign_in = cls(user=user.id, device=device[:200], address=address, expires_at=now() + LASTS)
         await sign_in.save()
         return sign_in
 

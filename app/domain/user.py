@@ -1,8 +1,10 @@
 """A person with an account."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
 
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import Text, Timestamptz, Varchar
@@ -10,11 +12,13 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotFound, Unfit
 from app.live import announce_everywhere
 
 if TYPE_CHECKING:
     from app.domain.session import ChatSession
+
+LONGEST_NAME = 200
 
 
 class Role(StrEnum):
@@ -23,7 +27,7 @@ class Role(StrEnum):
 
 
 class User(Table, tablename="users", db=DB):
-    """A person. `email` is kept in lower case and is unique."""
+    """A person. `email` is kept in lower case and is unique; `time_zone` is an IANA name, or "" for the device's own."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     name = Text()
@@ -32,6 +36,7 @@ class User(Table, tablename="users", db=DB):
     role = Varchar(choices=Role, default=Role.MEMBER)
     created_at = Timestamptz(default=now)
     disabled_at = Timestamptz(null=True, default=None)
+    time_zone = Text(default="")
 
     @classmethod
     async def sign_up(cls, *, name: str, email: str, password_hash: str, only_first: bool = False) -> "User":
@@ -62,10 +67,27 @@ class User(Table, tablename="users", db=DB):
     async def by_email(cls, email: str) -> "User | None":
         return await cls.objects().get((cls.email == email.lower()) & cls.disabled_at.is_null())
 
+    async def describe(self, *, name: str, time_zone: str) -> None:
+        """Be called this, and see times in this zone. Unfit for a name or zone that can't be."""
+        if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
+            raise Unfit("Tell us what to call you.")
+        if time_zone and time_zone not in zones():
+            raise Unfit("There is no such time zone.")
+        await self._change({User.name: name, User.time_zone: time_zone})
+
     async def disable(self) -> None:
-        """Let this person in no more; every process is told, and open pages end."""
-        await self.update_self({User.disabled_at: now()})
+        """Let this person in no more; open pages end."""
+        await self._change({User.disabled_at: now()})
+
+    async def _change(self, values: dict[Any, Any]) -> None:
+        """Every process is told, so that none goes on with what it remembers."""
+        await self.update_self(values)
         after_commit(announce_everywhere, "person.changed", {"id": str(self.id)})
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone to show times in, where the device doesn't say."""
+        return ZoneInfo(self.time_zone or "UTC")
 
     async def session(self, session_id: UUID) -> "ChatSession":
         """The person's conversation of this id; NotFound for any other."""
@@ -83,3 +105,10 @@ class User(Table, tablename="users", db=DB):
 
         mine = ChatSession.objects().where(ChatSession.owner == self.id)
         return list(await mine.order_by(ChatSession.updated_at, ascending=False).limit(limit))
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The names of time zones that a person may choose, sorted: places, and UTC."""
+    places = (name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
+    return ("UTC", *sorted(places))

@@ -9,6 +9,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from app import database
 from app.domain.errors import Conflict, NotFound, Unfit
+from app.limits import TooMany
 from app.web.pages import AnyRequest, by_htmx, page, piece, render
 from app.web.visitors import Forged, SignInFirst, to_sign_in
 
@@ -26,7 +27,7 @@ WORDS = {
     500: ("Something broke", "It was noted. Try again; if it happens again, tell your admin."),
     503: ("The database is away for a moment", "Nothing you sent before is lost. Try again in a few seconds."),
 }
-OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Forged: 403}
+OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Forged: 403, TooMany: 429}
 
 
 def answer(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -35,7 +36,9 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
         return _to_stranger(request)
     status = _status(error)
     title, what_to_do = WORDS.get(status, WORDS[500 if status >= 500 else 400])
-    if isinstance(error, tuple(OURS)) and str(error):
+    if isinstance(error, TooMany):
+        what_to_do = f"You can go on {_soon(error.verdict.retry_after_seconds)}. Nothing was changed."
+    elif isinstance(error, tuple(OURS)) and str(error):
         what_to_do = str(error)
     reference = structlog.contextvars.get_contextvars().get("request", "") if status >= 500 else ""
     if status == 500:
@@ -50,7 +53,13 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
         response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = "2"
+    if isinstance(error, TooMany):
+        response.headers.update(error.verdict.headers)
     return response
+
+
+def _soon(seconds: int) -> str:
+    return "in a second" if seconds == 1 else f"in {seconds} seconds"
 
 
 def _status(error: Exception) -> int:

@@ -1,5 +1,6 @@
 """Rendering: a template becomes a page, a reply or a piece of a stream."""
 
+from datetime import UTC
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,8 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     if not visitor.sign_in_id and not visitor.browser:
         visitor.browser, cookie = new_browser()
         visitor.cookies.append(cookie)
-    html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), status=status, **context)
+    zone = visitor.user.zone if visitor.user else UTC
+    html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), zone=zone, status=status, **context)
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
 
 

@@ -24,7 +24,7 @@ async def show_sign_in(request: AnyRequest, next: FromQuery[str] = "") -> Respon
     return page(request, "sign_in/show.html", error="", email="", next=local(next, ""))
 
 
-@post("/sign-in", opt={"open": True}, status_code=303)
+@post("/sign-in", opt={"open": True, "uncounted": True}, status_code=303)
 async def sign_in(request: AnyRequest) -> Response[bytes]:
     email, back = (await field(request, "email")).strip(), await field(request, "next")
     user = await User.by_email(email)
@@ -35,7 +35,7 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
     return see(request, local(back, "/chat"))
 
 
-@post("/sign-out", opt={"open": True}, status_code=303)
+@post("/sign-out", opt={"open": True, "uncounted": True}, status_code=303)
 async def sign_out(request: AnyRequest) -> Response[bytes]:
     """End this device's sign-in."""
     await _leave(request)

@@ -24,7 +24,7 @@ async def show_sign_up(request: AnyRequest, key: FromQuery[str] = "") -> Respons
     return _form(request, first, {"form": closed} if closed else {}, {}, key)
 
 
-@post("/sign-up", opt={"open": True}, status_code=303)
+@post("/sign-up", opt={"open": True, "uncounted": True}, status_code=303)
 async def sign_up(request: AnyRequest) -> Response[bytes]:
     """Make the account and sign in at once."""
     values = {name: (await field(request, name)).strip() for name in ("name", "email")}

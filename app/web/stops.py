@@ -7,7 +7,7 @@ from app.web.pages import AnyRequest, by_htmx, piece, see
 from app.web.visitors import Id, Me
 
 
-@post("/chat/{session_id:uuid}/stop", status_code=303)
+@post("/chat/{session_id:uuid}/stop", opt={"uncounted": True}, status_code=303)
 async def stop(request: AnyRequest, me: Me, session_id: Id) -> Response[bytes]:
     """Stop the answer under way, from whichever device; what was said stays. What waits is read next."""
     session = await me.session(session_id)

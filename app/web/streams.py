@@ -17,7 +17,7 @@ from app.web.visitors import Id, Me
 LARGEST = 2**31 - 1
 
 
-@get("/chat/{session_id:uuid}/stream", media_type="text/event-stream")
+@get("/chat/{session_id:uuid}/stream", opt={"uncounted": True}, media_type="text/event-stream")
 async def stream(
     request: AnyRequest, me: Me, session_id: Id, after: FromQuery[int] = 0, revision: FromQuery[int] = 0
 ) -> ASGIApp:

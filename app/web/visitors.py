@@ -10,8 +10,10 @@ from litestar.middleware import ASGIMiddleware
 from litestar.params import FromPath
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app import limits
 from app.auth.cookies import Visitor, visitor
 from app.domain.user import User
+from app.limits import Kind
 from app.settings import settings
 from app.web.pages import AnyRequest, by_htmx, cookies_of, path_of, see, visitor_of
 
@@ -35,7 +37,8 @@ class Forged(Exception):
 
 class Visitors(ASGIMiddleware):
     """Puts a Visitor into every request's state, except where a route says that it is `stateless`. A route is for
-    signed-in people unless it is `open`; what changes something must carry the form's token."""
+    signed-in people unless it is `open`; what changes something must carry the form's token. What a signed-in person
+    does is counted against their limit, unless the route is `uncounted`."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         handler = scope.get("route_handler")
@@ -49,6 +52,8 @@ class Visitors(ASGIMiddleware):
             await _check_origin_and_token(request, who)
         if who.user is None and not opt.get("open"):
             raise SignInFirst
+        if who.user and not opt.get("uncounted"):
+            await limits.admit(Kind.READ if request.method in SAFE else Kind.WRITE, who.user.id)
         await next_app(scope, receive, send)
 
 

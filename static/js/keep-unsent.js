@@ -1,7 +1,8 @@
 // <keep-unsent key="...">: what the form within has sent stays on this device until the server has it. A failed one says so
 // in its bubble, with Retry; a connection that comes back tries again by itself. The same id twice is one message.
 const idOf = (ctx) => ctx?.request?.body?.get?.("client_id")
-const reasonIn = (html) => new DOMParser().parseFromString(html, "text/html").querySelector("[role=alert]")?.textContent.trim()
+const reasonIn = (html) => [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("[role=alert] :is(strong, p)")]
+  .map((part) => part.textContent.trim()).join(": ")
 const bubbleOf = (id) => document.getElementById(`message-${id}`)
 
 class KeepUnsent extends HTMLElement {
@@ -13,7 +14,7 @@ class KeepUnsent extends HTMLElement {
     this.addEventListener("submit", () => this.keep(this.form.elements.client_id.value, this.form.elements.text.value))
     this.addEventListener("htmx:before:response", (event) => this.answered(event))
     this.addEventListener("htmx:error", (event) => this.failed(idOf(event.detail.ctx), "Not sent."))
-    this.addEventListener("htmx:response:error", ({ detail: { ctx } }) => this.failed(idOf(ctx), reasonIn(ctx.text) ?? "Not sent."))
+    this.addEventListener("htmx:response:error", ({ detail: { ctx } }) => this.failed(idOf(ctx), reasonIn(ctx.text) || "Not sent."))
     this.composer.log.addEventListener("click", (event) => this.clicked(event.target))
     document.addEventListener("connection:back", () => this.sendAgain())
     addEventListener("online", () => this.sendAgain())

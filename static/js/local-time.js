@@ -1,8 +1,15 @@
-// <local-time datetime="ISO" format="clock|short">: a moment in the reader's zone; the exact one on hover.
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" })
-const dayOfYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" })
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" })
+// <local-time datetime="ISO" format="clock|short">: a moment in the reader's zone, or the device's; the exact one on hover.
+const inZone = (options) => {
+  try {
+    return new Intl.DateTimeFormat(undefined, { ...options, timeZone: document.documentElement.dataset.timeZone })
+  } catch {
+    return new Intl.DateTimeFormat(undefined, options) // a zone that this browser does not know
+  }
+}
+const clock = inZone({ hour: "2-digit", minute: "2-digit" })
+const day = inZone({ day: "numeric", month: "short" })
+const dayOfYear = inZone({ day: "numeric", month: "short", year: "numeric" })
+const exact = inZone({ dateStyle: "full", timeStyle: "long" })
 const ago = new Intl.RelativeTimeFormat(undefined, { style: "short" })
 const shortAgo = new Intl.RelativeTimeFormat(undefined, { style: "narrow" })
 const all = new Set()
@@ -10,7 +17,7 @@ const all = new Set()
 function words(at, format) {
   const now = new Date()
   const minutes = Math.floor((now - at) / 60_000)
-  const today = at.toDateString() === now.toDateString()
+  const today = dayOfYear.format(at) === dayOfYear.format(now)
   if (format === "clock") return clock.format(at)
   if (minutes >= 0 && minutes < 60) return minutes ? (format === "short" ? shortAgo : ago).format(-minutes, "minute") : "now"
   if (today) return clock.format(at)

@@ -2,6 +2,7 @@
 (promises.md, security 3 and 4)."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import cache
@@ -36,10 +37,8 @@ def routes() -> list[tuple[str, str]]:
 
 
 def filled(path: str, session_id: object, message_id: object) -> str:
-    return (
-        path.replace("{session_id:uuid}", str(session_id)).replace("{message_id:uuid}", str(message_id))
-        .replace("{version_asked:str}", "x").replace("{path:path}", "/x").replace("{path:str}", "x").replace("//", "/")
-    )  # fmt: skip
+    known = path.replace("{message_id:uuid}", str(message_id)).replace("{path:path}", "/x")
+    return re.sub(r"{\w+:str}", "x", re.sub(r"{\w+:uuid}", str(session_id), known)).replace("//", "/")
 
 
 @dataclass
