@@ -12,26 +12,30 @@ from saq.types import Context
 from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
+from app.jobs.climb import climb
+from app.jobs.deliver import Post, deliver
 from app.jobs.find_due import find_due
 from app.jobs.run_agent import run_agent
 
 log = structlog.get_logger(__name__)
-JOBS = [run_agent]
+JOBS = [run_agent, deliver, climb]
 
 
 async def start(ctx: Context) -> None:
     """Open what the jobs need and look for due rows each second."""
     await database.connect()
-    answers = Answers(Model())
+    answers, post = Answers(Model()), Post()
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
-    ctx.update(answers=answers, listener=listener, timed=asyncio.create_task(find_due(answers)))  # type: ignore[call-arg]
+    timed = asyncio.create_task(find_due(answers, post))
+    ctx.update(answers=answers, post=post, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 
 async def stop(ctx: Any) -> None:
     """Hand running turns back, then close everything."""
     ctx["timed"].cancel()
     await ctx["answers"].leave()
+    await ctx["post"].leave()
     await ctx["listener"].stop()
     await ctx["answers"].model.close()
     await queue.close()

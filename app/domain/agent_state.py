@@ -40,6 +40,18 @@ class AgentState(Table, tablename="agent_states", db=DB):
     summary = Text(default="")
 
     @classmethod
+    async def queue(cls, session_id: UUID) -> None:
+        """There is something new for the agent to read: let it take a turn, unless one is under way or due already."""
+        rows = await sql(
+            """UPDATE agent_states SET status = 'queued', due_at = now(), attempt = 0, waits = 0, error = ''
+               WHERE session = $1 AND status IN ('idle', 'waiting') RETURNING *""",
+            session_id,
+        )
+        if rows:
+            after_commit(announce, session_id, "agent.status", loaded(cls, rows[0]).as_dict())
+            after_commit(wake_agent, session_id)
+
+    @classmethod
     async def retry(cls, session_id: UUID) -> Self | None:
         """Try the failed answer again, in the same place of the log. None: nothing has failed."""
         rows = await sql(

@@ -130,7 +130,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             given = await FeedbackResponse.of(self.id)
             if not request.open or any(response.user == by.id for response in given):
                 raise Settled(request, await request.outcome())
-            fit = fit_value(request.type, request.options, value)
+            fit = fit_value(FeedbackType(request.type), request.options, value)
             response = FeedbackResponse(
                 request=self.id, user=by.id, user_name=by.name, channel=via, value=json.dumps(fit),
                 comment=fit_text(comment) if comment.strip() else "",

@@ -25,6 +25,8 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 class MessageType(StrEnum):
     TEXT = "text"
+    FEEDBACK_REQUEST = "feedback_request"
+    FEEDBACK_RESPONSE = "feedback_response"
     NOTICE = "notice"
 
 

@@ -6,6 +6,12 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app.database import DB
 from app.domain.agent_state import AgentState
+from app.domain.channel import CommunicationChannel
+from app.domain.channel_health import ChannelHealth
+from app.domain.delivery import Delivery, DeliveryAttempt
+from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_recipient import FeedbackRecipient
+from app.domain.feedback_response import FeedbackResponse
 from app.domain.message import Message
 from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
@@ -17,7 +23,20 @@ __all__ = ["APP_CONFIG", "APP_REGISTRY", "DB"]
 APP_CONFIG = AppConfig(
     app_name="parley",
     migrations_folder_path=str(MIGRATIONS),
-    table_classes=[User, SignIn, ChatSession, Message, AgentState],
+    table_classes=[
+        User,
+        SignIn,
+        ChatSession,
+        Message,
+        AgentState,
+        CommunicationChannel,
+        ChannelHealth,
+        Delivery,
+        DeliveryAttempt,
+        FeedbackRequest,
+        FeedbackRecipient,
+        FeedbackResponse,
+    ],
 )
 os.environ["PICCOLO_CONF"] = __name__
 APP_REGISTRY = AppRegistry(apps=[__name__])

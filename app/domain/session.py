@@ -121,6 +121,25 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         self.revision = rows[0][0]
         return self.revision
 
+    async def append(self, **entry: Any) -> Message:
+        """Add an entry to the log in its next place; what reads it is woken by the caller. Needs a transaction."""
+        rows = await sql(
+            """UPDATE chat_sessions SET last_seq = last_seq + 1, revision = revision + 1, updated_at = $2
+               WHERE id = $1 RETURNING last_seq, revision""",
+            self.id, now(),
+        )  # fmt: skip
+        if not rows:
+            raise NotFound("There is no such conversation.")
+        self.last_seq, self.revision = rows[0]
+        message = Message(session=self.id, seq=self.last_seq, revision=self.revision, **entry)
+        await message.save()
+        after_commit(announce, self.id, "message.created", message.as_dict())
+        return message
+
+    async def set_status(self, status: SessionStatus) -> None:
+        """Whether it waits for somebody."""
+        await sql("UPDATE chat_sessions SET status = $2 WHERE id = $1", self.id, status)
+
     async def edit(self, message_id: UUID, text: str) -> Message:
         """Change words that the agent has not read yet. Conflict when it has."""
         return await self._change_queued(message_id, text=fit_text(text))

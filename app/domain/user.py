@@ -27,7 +27,8 @@ class Role(StrEnum):
 
 
 class User(Table, tablename="users", db=DB):
-    """A person. `email` is kept in lower case and is unique; `time_zone` is an IANA name, or "" for the device's own."""
+    """A person. `email` is kept in lower case and is unique; `time_zone` is an IANA name, or "" for the device's own;
+    quiet hours are "HH:MM", or "" for none."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     name = Text()
@@ -37,6 +38,8 @@ class User(Table, tablename="users", db=DB):
     created_at = Timestamptz(default=now)
     disabled_at = Timestamptz(null=True, default=None)
     time_zone = Text(default="")
+    quiet_from = Text(default="")
+    quiet_to = Text(default="")
 
     @classmethod
     async def sign_up(cls, *, name: str, email: str, password_hash: str, only_first: bool = False) -> "User":
@@ -56,7 +59,15 @@ class User(Table, tablename="users", db=DB):
                 role=Role.ADMIN if first else Role.MEMBER,
             )
             await user.save()
+            await user.furnish()
         return user
+
+    async def furnish(self) -> None:
+        """Give a new person the page and their own address as channels; the address waits to be confirmed."""
+        from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
+
+        await CommunicationChannel.add(self.id, ChannelType.WEB, "")
+        await CommunicationChannel.add(self.id, ChannelType.EMAIL, self.email, ChannelStatus.DISCONNECTED)
 
     @classmethod
     async def nobody_yet(cls) -> bool:

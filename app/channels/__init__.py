@@ -1,0 +1,1 @@
+"""How a message leaves and arrives: one file per channel, one small protocol."""

@@ -1,0 +1,12 @@
+"""Take the next steps with one person's request."""
+
+from uuid import UUID
+
+from saq.types import Context
+
+from app.domain.feedback_recipient import FeedbackRecipient
+
+
+async def climb(ctx: Context, *, row_id: str) -> None:
+    """Post it on the next channel, remind, raise the alarm, or let it expire: whatever its ladder says."""
+    await FeedbackRecipient.climb(UUID(row_id))

@@ -1,0 +1,96 @@
+"""Send what is due: claim, let the channel send it, record how that ended."""
+
+import asyncio
+import contextvars
+
+import structlog
+from saq.types import Context
+
+from app.channels.letters import letter_of
+from app.channels.protocol import Channel, Letter, Rejected, Unavailable, Uncertain
+from app.channels.registry import channel_for
+from app.database import AWAY
+from app.domain.delivery import Delivery, DeliveryKind
+from app.settings import settings
+
+log = structlog.get_logger(__name__)
+AT_ONCE = 40
+ASKS = (DeliveryKind.REQUEST, DeliveryKind.REMINDER)
+SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
+
+
+class Post:
+    """The sending of one worker: it takes what is due whenever it is told to look, as much as it can carry."""
+
+    def __init__(self) -> None:
+        self.under_way: set[asyncio.Task[None]] = set()
+        self.looking: asyncio.Task[None] | None = None
+        self.again = False
+
+    def look(self) -> None:
+        """There may be something due."""
+        self.again = True
+        if self.looking is None or self.looking.done():
+            self.looking = asyncio.create_task(self._look(), context=contextvars.Context())
+
+    async def _look(self) -> None:
+        while self.again and (room := AT_ONCE - len(self.under_way)) > 0:
+            self.again = False
+            try:
+                claimed = await Delivery.claim(room, settings().lease_seconds)
+            except AWAY as error:
+                log.warning("could not claim deliveries", error=repr(error))
+                return
+            for delivery in claimed:
+                task = asyncio.create_task(carry(delivery), context=contextvars.Context())
+                self.under_way.add(task)
+                task.add_done_callback(self._carried)
+
+    def _carried(self, task: asyncio.Task[None]) -> None:
+        self.under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.warning("a delivery was left to its lease", error=repr(error))
+        self.look()
+
+    async def leave(self) -> None:
+        """Finish what is under way, and begin no more."""
+        self.again = False
+        await asyncio.gather(*filter(None, [self.looking, *self.under_way]), return_exceptions=True)
+
+
+async def carry(delivery: Delivery) -> None:
+    """Send one claimed delivery and record how that ended."""
+    channel = channel_for(delivery.via)
+    if channel is None:
+        return await delivery.unavailable(f"{delivery.via} is not set up here.")
+    try:
+        letter = await letter_of(delivery)
+        if letter.outcome and delivery.kind in ASKS and not delivery.doubtful:
+            raise Rejected("Settled before it was sent.")
+        async with asyncio.timeout(settings().lease_seconds * SEND_SHARE):
+            arrived = await _arrived_before(delivery, channel, letter)
+            external_id = arrived or await channel.send(letter)
+    except Rejected as rejected:
+        await delivery.rejected(str(rejected), gone=rejected.gone)
+    except Unavailable as unavailable:
+        await delivery.unavailable(str(unavailable), unavailable.retry_after_seconds)
+    except Uncertain as uncertain:
+        await delivery.uncertain(str(uncertain))
+    except TimeoutError:
+        await delivery.uncertain("No reply in time.")
+    else:
+        await delivery.accepted(external_id)
+
+
+async def _arrived_before(delivery: Delivery, channel: Channel, letter: Letter) -> str | None:
+    """Where an earlier send may have arrived: its id at the other side, if it has."""
+    if not delivery.doubtful:
+        return None
+    copies = await channel.find(letter)
+    return copies[0] if copies else None
+
+
+async def deliver(ctx: Context, *, row_id: str) -> None:
+    """Something is due: the job ends at once, so that SAQ's concurrency bounds nothing."""
+    post: Post = ctx["post"]  # type: ignore[typeddict-item]
+    post.look()
