@@ -15,7 +15,8 @@ TABLES = {
         failures INTEGER NOT NULL DEFAULT 0, last_error TEXT NOT NULL DEFAULT '', last_ok_at TIMESTAMPTZ,
         created_at TIMESTAMPTZ NOT NULL DEFAULT now(), UNIQUE ("user", type, address)""",
     "channel_health": """
-        key TEXT PRIMARY KEY, failures INTEGER NOT NULL DEFAULT 0, probe_at TIMESTAMPTZ, error TEXT NOT NULL DEFAULT '',
+        key TEXT PRIMARY KEY, failures INTEGER NOT NULL DEFAULT 0, probes INTEGER NOT NULL DEFAULT 0,
+        probe_at TIMESTAMPTZ, error TEXT NOT NULL DEFAULT '',
         ok_at TIMESTAMPTZ, fails BOOLEAN NOT NULL DEFAULT FALSE""",
     "feedback_requests": """
         id UUID PRIMARY KEY, code TEXT NOT NULL, session UUID NOT NULL REFERENCES chat_sessions ON DELETE CASCADE,

@@ -85,7 +85,7 @@ async def db(migrated: None) -> AsyncIterator[None]:
 
     yield
     clock.shift(clock.timedelta())
-    await database.sql("TRUNCATE users CASCADE")
+    await database.sql("TRUNCATE users, channel_health CASCADE")
     client = valkey()
     await client.flushall()
     await client.aclose()

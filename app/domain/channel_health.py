@@ -15,6 +15,7 @@ class ChannelHealth(Table, tablename="channel_health", db=DB):
 
     key = Text(primary_key=True)
     failures = Integer(default=0)
+    probes = Integer(default=0)
     probe_at = Timestamptz(null=True, default=None)
     error = Text(default="")
     ok_at = Timestamptz(null=True, default=None)
@@ -25,7 +26,7 @@ async def health_worked(key: str) -> None:
     """Something got through. What waited for it is due now, not when its own wait is over."""
     rows = await sql(
         """INSERT INTO channel_health AS health (key, ok_at) VALUES ($1, now())
-           ON CONFLICT (key) DO UPDATE SET failures = 0, error = '', ok_at = now(), probe_at = NULL
+           ON CONFLICT (key) DO UPDATE SET failures = 0, probes = 0, error = '', ok_at = now(), probe_at = NULL
            WHERE health.failures > 0 OR health.ok_at < now() - interval '5 s' OR health.ok_at IS NULL
            RETURNING (SELECT old.probe_at IS NOT NULL FROM channel_health old WHERE old.key = $1) AS was_open""",
         key,
@@ -40,7 +41,7 @@ async def health_failed(key: str, error: str, cap_seconds: float) -> None:
         """INSERT INTO channel_health AS health (key, failures, error) VALUES ($1, 1, $2)
            ON CONFLICT (key) DO UPDATE SET failures = health.failures + 1, error = $2,
              probe_at = CASE WHEN health.failures + 1 >= $3 THEN now() + make_interval(secs =>
-               LEAST($5, $4 * 2 ^ LEAST(health.failures + 1 - $3, 30)) * (0.5 + random() / 2)) END""",
+               LEAST($5, $4 * 2 ^ LEAST(health.probes, 30)) * (0.5 + random() / 2)) END""",
         key, error, FAILURES_UNTIL_OPEN, PROBE_FIRST_SECONDS, cap_seconds,
     )  # fmt: skip
 

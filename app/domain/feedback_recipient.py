@@ -63,7 +63,10 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
             if not request.open:
                 await request.settle_copies()
                 return await self._look_again(None)
-            step = ladder.next_step(await self._ladder(request), at)
+            standing = await self._ladder(request)
+            if self.alarm and ladder.unreached(standing) is None:
+                await self.update_self({FeedbackRecipient.alarm: ""})
+            step = ladder.next_step(standing, at)
             match step:
                 case ladder.Wait(until):
                     return await self._look_again(until)
