@@ -17,12 +17,13 @@ from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
 from app.domain.errors import NotFound
+from app.rooms.house import House
+from app.rooms.streams import Afterwards
 from app.settings import settings
 from app.web import account, assets, chat, health, messages, profile, sign_in, sign_up, stops, streams, theme
 from app.web.errors import answer
 from app.web.headers import SecurityHeaders
 from app.web.heads import Heads
-from app.web.house import House
 from app.web.visitors import Visitors, me
 
 MOST_BODY_BYTES = 1024 * 1024
@@ -71,7 +72,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(streams.Afterwards(app or create_app()))))
+    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app()))))
     return wrapped  # type: ignore[no-any-return]
 
 
