@@ -17,19 +17,36 @@ from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
 from app.domain.errors import NotFound
+from app.rooms.house import House
+from app.rooms.streams import Afterwards
 from app.settings import settings
-from app.web import account, assets, chat, health, messages, profile, sign_in, sign_up, stops, streams, theme
+from app.web import (
+    account,
+    assets,
+    chat,
+    devices,
+    export,
+    health,
+    messages,
+    password,
+    profile,
+    sign_in,
+    sign_up,
+    stops,
+    streams,
+    theme,
+)
 from app.web.errors import answer
 from app.web.headers import SecurityHeaders
 from app.web.heads import Heads
-from app.web.house import House
 from app.web.visitors import Visitors, me
 
 MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
-    streams.stream, theme.choose_theme, account.show_account, profile.change_profile,
+    streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
+    devices.end_device, devices.end_other_devices, export.export_account,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 
@@ -71,7 +88,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(streams.Afterwards(app or create_app()))))
+    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app()))))
     return wrapped  # type: ignore[no-any-return]
 
 

@@ -37,6 +37,7 @@ LAYERS = (
     ("app.frames", "app.limits"),
     ("app.domain",),
     ("app.auth", "app.channels", "app.agent", "app.sandbox"),
+    ("app.rooms",),
     ("app.jobs", "app.web", "app.api"),
     ("app.main", "app.worker", "app.admins", "app.doctor"),
     ("app.run",),

@@ -17,8 +17,11 @@ TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 SPRITE = "icons/lucide-1.62.0.svg"
 TOKEN = "csrf-of-ana"
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SESSION = SimpleNamespace(id="s1", title="Release plan", status="active", updated_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
-ANA = SimpleNamespace(name="Ana Lindqvist", email="ana@example.org", role="admin", time_zone="Europe/Oslo")
+ANA = SimpleNamespace(
+    name="Ana Lindqvist", email="ana@example.org", role="admin", time_zone="Europe/Oslo", password_hash="x"
+)
 IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -67,8 +70,27 @@ def chat(**changes: Any) -> dict[str, Any]:
 
 
 def account(**changes: Any) -> dict[str, Any]:
-    sections = {"profile": {"zones": ["UTC", "Europe/Oslo"]}}
-    return {"me": ANA, "theme": "dark", "csrf": TOKEN, "errors": {}, "values": {}, "done": "", **sections, **changes}
+    device = SimpleNamespace(
+        id="d1",
+        device="Mozilla",
+        device_words="Firefox on Linux",
+        hand_held=True,
+        address="::1",
+        last_used_at=AT,
+        created_at=AT,
+    )
+    sections = {"profile": {"zones": ["UTC", "Europe/Oslo"]}, "devices": {"mine": [device, device], "this": "d1"}}
+    return {
+        "me": ANA,
+        "theme": "dark",
+        "csrf": TOKEN,
+        "zone": UTC,
+        "errors": {},
+        "values": {},
+        "done": "",
+        **sections,
+        **changes,
+    }
 
 
 def pages() -> Iterator[tuple[str, str]]:

@@ -84,6 +84,10 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         session.__dict__.update(id=session_id, revision=0, _exists_in_db=True)
         return session
 
+    def as_dict(self) -> dict[str, Any]:
+        """What pages and programs are told when it has changed."""
+        return {"id": str(self.id), "title": self.title}
+
     async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
         """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once.
         NotFound unless it is their conversation."""
@@ -158,6 +162,11 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         """Entries changed since a revision (or placed after a seq, when no revision is known), oldest first."""
         since = Message.revision > after_revision if after_revision else Message.seq > after_seq
         return list(await Message.objects().where((Message.session == self.id) & since).order_by(Message.seq))
+
+    async def streaming(self) -> list[Message]:
+        """The entry that the agent is writing, if it is."""
+        streaming = (Message.session == self.id) & (Message.status == MessageStatus.STREAMING)
+        return list(await Message.objects().where(streaming).order_by(Message.seq))
 
     async def agent(self) -> AgentState:
         """The agent's state in this conversation."""

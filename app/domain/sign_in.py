@@ -9,6 +9,7 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.domain.device import device_words, hand_held
 from app.domain.user import User
 from app.live import announce_everywhere
 
@@ -75,6 +76,32 @@ class SignIn(Table, tablename="sign_ins", db=DB):
             now(),
         )
         return {row["id"] for row in rows}
+
+    @classmethod
+    async def of(cls, user: User) -> "list[SignIn]":
+        """Where a person is signed in, the last used first."""
+        mine = cls.objects().where((cls.user == user.id) & cls.ended_at.is_null() & (cls.expires_at > now()))
+        return list(await mine.order_by(cls.last_used_at, ascending=False))
+
+    @classmethod
+    async def end_all(cls, user_id: UUID, *, but: UUID | None = None) -> None:
+        """Sign a person out everywhere, or everywhere else."""
+        async with transaction():
+            rows = await sql(
+                """UPDATE sign_ins SET ended_at = $3 WHERE "user" = $1 AND id IS DISTINCT FROM $2 AND ended_at IS NULL
+                   RETURNING id""",
+                user_id, but, now(),
+            )  # fmt: skip
+            for row in rows:
+                after_commit(announce_everywhere, "sign-in.ended", {"id": str(row["id"])})
+
+    @property
+    def device_words(self) -> str:
+        return device_words(self.device)
+
+    @property
+    def hand_held(self) -> bool:
+        return hand_held(self.device)
 
     def live(self, at: datetime) -> bool:
         return self.ended_at is None and self.expires_at > at

@@ -17,6 +17,7 @@ from app.live import announce_everywhere
 
 if TYPE_CHECKING:
     from app.domain.session import ChatSession
+    from app.domain.sign_in import SignIn
 
 LONGEST_NAME = 200
 
@@ -86,6 +87,14 @@ class User(Table, tablename="users", db=DB):
             raise Unfit("There is no such time zone.")
         await self._change({User.name: name, User.time_zone: time_zone})
 
+    async def choose_password(self, password_hash: str, *, on: UUID | None) -> None:
+        """Sign in with this password from now on. Every other sign-in than the one `on` this device ends."""
+        from app.domain.sign_in import SignIn
+
+        async with transaction():
+            await self._change({User.password_hash: password_hash})
+            await SignIn.end_all(self.id, but=on)
+
     async def disable(self) -> None:
         """Let this person in no more; open pages end."""
         await self._change({User.disabled_at: now()})
@@ -109,6 +118,15 @@ class User(Table, tablename="users", db=DB):
         if not rows:
             raise NotFound("There is no such conversation.")
         return loaded(ChatSession, rows[0])
+
+    async def sign_in(self, sign_in_id: UUID) -> "SignIn":
+        """The person's sign-in of this id; NotFound for any other, and for one that has ended."""
+        from app.domain.sign_in import SignIn
+
+        found = await SignIn.objects().get((SignIn.id == sign_in_id) & (SignIn.user == self.id) & SignIn.ended_at.is_null())
+        if found is None:
+            raise NotFound("There is no such device.")
+        return found
 
     async def sessions(self, limit: int = 100) -> "list[ChatSession]":
         """The person's conversations, the latest first."""

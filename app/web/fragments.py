@@ -1,18 +1,22 @@
 """Pieces of a page as they go down its stream: one SSE event each, encoded once for all readers."""
 
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 from markupsafe import escape
 
 from app.domain.agent_state import AgentStatus
+from app.domain.message import Message
+from app.domain.session import ChatSession
 from app.frames import Frame
-from app.markdown import Growing, Growth
+from app.live import Event
+from app.markdown import Growing
+from app.rooms.place import Place
+from app.rooms.telling import Ending
+from app.rooms.writing import Writing
 from app.web.bubbles import Bubble, agent_html
 from app.web.pages import render
 
 BUSY = (AgentStatus.THINKING, AgentStatus.RESPONDING)
-BEAT = b"event: beat\ndata: \n\n"
-SIGNED_OUT = b"event: signed-out\ndata: \n\n"
 
 
 def event(html: str, revision: int | None = None) -> bytes:
@@ -26,48 +30,93 @@ def partial(target: str, swap: str, html: str) -> str:
     return f'<hx-partial hx-target="{escape(target)}" hx-swap="{swap}">{html}</hx-partial>'
 
 
-class Writing:
-    """An answer being written, as it grows on the pages."""
+class Seen(NamedTuple):
+    """What a page has seen: all up to `revision`; when that is 0, its entries up to `after_seq`."""
 
-    def __init__(self, key: str) -> None:
-        self.key = key
+    after_seq: int
+    revision: int
+
+
+class Growth:
+    """An answer as it grows on the pages, up to a frame."""
+
+    def __init__(self, writing: Writing) -> None:
         self.growing = Growing()
-        self.last: Frame | None = None
+        self.growing.feed(writing.text)
+        self.last = writing.last
 
     @property
     def html(self) -> str:
         return self.growing.html or '<div class="open"></div>'
 
-    def grow(self, frame: Frame) -> bytes:
-        """Add a frame; the event that lets the pages grow with it (b"" when there is nothing to see yet)."""
+    def grow(self, key: str, frame: Frame) -> bytes:
+        """The event that lets the pages grow by a frame (b"" when there is nothing to see yet)."""
         self.last = frame
-        if not frame.whole:
-            return self._grown(self.growing.feed(frame.text))
-        self.growing = Growing()
-        self.growing.feed(frame.text)
-        return event(partial(f"#message-{self.key} .prose", "innerHTML settle:0", self.html))
-
-    def _grown(self, growth: Growth) -> bytes:
-        block = f"#message-{self.key} .open"
-        if growth.tail is not None:
-            return event(partial(f"{block} code", "beforeend settle:0", growth.tail))
-        if growth.open is None and not growth.closed:
+        grown = self.growing.feed(frame.text)
+        block = f"#message-{key} .open"
+        if grown.tail is not None:
+            return event(partial(f"{block} code", "beforeend settle:0", grown.tail))
+        if grown.open is None and not grown.closed:
             return b""
-        html = f'{growth.closed}<div class="open">{growth.open or ""}</div>'
+        html = f'{grown.closed}<div class="open">{grown.open or ""}</div>'
         return event(partial(block, "outerHTML settle:0", html))
 
 
 class Fragments:
-    """What a room tells of messages, agent and title. It remembers whether the agent is busy: then what a person says
-    waits."""
+    """A room as its pages show it. It remembers whether the agent is busy: then what a person says waits."""
 
-    busy = False
+    beat: ClassVar[bytes] = b"event: beat\ndata: \n\n"
 
-    def message(self, told: dict[str, Any], writing: Writing | None, *, new: bool) -> bytes:
+    def __init__(self) -> None:
+        self.busy = False
+        self.growths: dict[str, Growth] = {}
+
+    @staticmethod
+    def farewell(ending: Ending) -> bytes:
+        """A page whose sign-in has ended is told so, and asks no more; one whose conversation is gone goes where it sees
+        that. In all other cases the page comes back."""
+        match ending:
+            case Ending.SIGNED_OUT:
+                return b"event: signed-out\ndata: \n\n"
+            case Ending.DELETED:
+                return b"event: deleted\ndata: \n\n"
+        return b""
+
+    async def missed(self, session: ChatSession, came_to: Seen) -> list[Message]:
+        """What changed, and the answer being written, of which the page may have any part."""
+        changed = await session.changes(after_revision=came_to.revision, after_seq=came_to.after_seq)
+        known = {message.id for message in changed}
+        return changed + [message for message in await session.streaming() if message.id not in known]
+
+    def caught_up(self, came_to: Seen, missed: list[Message], at: Place, writings: dict[str, Writing]) -> bytes:
+        return b"".join(
+            self._message(message.as_dict(), writings.get(str(message.id)), new=message.seq > came_to.after_seq)
+            for message in missed
+        )
+
+    def message(self, told: Event, writing: Writing | None, at: Place, *, new: bool, again: bool) -> bytes:
         """A message, added or in place of what a page has of it."""
-        html = Bubble.of(told, busy=self.busy, html=writing.html if writing else None).render()
+        return self._message(told, writing, new=new)
+
+    def _message(self, told: Event, writing: Writing | None, *, new: bool) -> bytes:
+        if writing is None:
+            self.growths.pop(told["id"], None)
+        html = Bubble.of(told, busy=self.busy, html=self._growth(writing).html if writing else None).render()
         target, swap = ("#log", "upsert key:data-seq") if new else (f"#message-{told['key']}", "outerMorph")
         return event(partial(target, swap, html), told["revision"])
+
+    def _growth(self, writing: Writing) -> Growth:
+        growth = self.growths.get(writing.id)
+        if growth is None or growth.last != writing.last:  # it grew while no page was looking
+            growth = self.growths[writing.id] = Growth(writing)
+        return growth
+
+    def grow(self, writing: Writing, frame: Frame, at: Place, *, goes_on: bool) -> bytes:
+        growth = self.growths.get(writing.id)
+        if growth and not frame.whole and frame.follows(growth.last):
+            return growth.grow(writing.key, frame)
+        html = self._growth(writing).html
+        return event(partial(f"#message-{writing.key} .prose", "innerHTML settle:0", html))
 
     def status(self, told: dict[str, Any]) -> bytes:
         """What the agent is doing."""
@@ -75,8 +124,12 @@ class Fragments:
         html = agent_html(told["status"], told["error"], told["retry_at"])
         return event(partial("#agent-status", "innerHTML settle:0", html))
 
-    def title(self, told: dict[str, Any]) -> bytes:
+    def session(self, told: dict[str, Any]) -> bytes:
         """What the conversation is called: above it, in the list beside it, and on the browser's tab."""
         html = render("chat/_title.html", title=told["title"] or "New conversation")
         places = {"#title": html, "#conversations [aria-current] .title": html, "head > title": f"{html} · Parley"}
         return b"".join(event(partial(place, "innerHTML settle:0", words)) for place, words in places.items())
+
+    def channel(self, told: dict[str, Any]) -> bytes:
+        """There is one channel only."""
+        return b""

@@ -17,8 +17,8 @@ from app.domain.agent_state import AgentState
 from app.domain.sign_in import SignIn
 from app.domain.user import User
 from app.markdown import render
+from app.rooms.house import House
 from app.valkey import valkey
-from app.web.house import House
 from tests.browsing import Browser, Event
 from tests.open_page import OpenPage
 from tests.stub_llm import StubLLM
@@ -174,7 +174,7 @@ async def test_signing_out_ends_the_stream_with_a_word(browser: Browser, ana: Us
 
 
 async def test_events_that_got_lost_are_made_up_for(browser: Browser, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.house.WATCH_SECONDS", 0.3)
+    monkeypatch.setattr("app.rooms.house.WATCH_SECONDS", 0.3)
     session_id = await browser.open_chat("hello")
     page = OpenPage()
     hearing = asyncio.create_task(listen_to_the_end(browser, session_id, page))
@@ -187,9 +187,10 @@ async def test_events_that_got_lost_are_made_up_for(browser: Browser, ana: User,
 
 
 async def test_a_slow_reader_is_cut_off() -> None:
-    from app.web.outbox import MOST_BYTES_WAITING, Outbox
+    from app.rooms.outbox import MOST_BYTES_WAITING, Outbox
+    from app.web.fragments import Fragments
 
-    box = Outbox(None)
+    box = Outbox(Fragments, None)
     for _ in range(MOST_BYTES_WAITING // 1000 + 2):
         box.put(b"x" * 1000)
     assert box.ended
@@ -219,7 +220,7 @@ async def test_a_queued_turn_that_is_stopped_says_so(browser: Browser, worker: A
 
 
 async def test_a_page_that_went_away_is_forgotten(browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.house.BEAT_SECONDS", 0.5)
+    monkeypatch.setattr("app.rooms.house.BEAT_SECONDS", 0.5)
     session_id = await browser.open_chat("hello")
     house = next(one for one in gc.get_objects() if isinstance(one, House) and not one.closing)
     async with browser.stream(session_id) as events:

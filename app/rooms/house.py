@@ -12,10 +12,10 @@ from app import live
 from app.auth import present
 from app.database import sql
 from app.domain.sign_in import SignIn
+from app.rooms.outbox import Outbox
+from app.rooms.room import Joining, Room
+from app.rooms.telling import Ending
 from app.valkey import valkey
-from app.web.fragments import BEAT, SIGNED_OUT
-from app.web.outbox import Outbox
-from app.web.rooms import Joining, Room
 
 BEAT_SECONDS = 15
 CHECK_SECONDS = 60
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class House:
-    """Rooms, opened by the first page that joins and closed a while after the last has left."""
+    """Rooms, opened by the first who joins and closed a while after the last has left."""
 
     def __init__(self) -> None:
         self.rooms: dict[UUID, Room] = {}
@@ -47,13 +47,13 @@ class House:
         await self.valkey.aclose()
 
     def end_streams(self) -> None:
-        """End every page's stream cleanly; they come back to whoever answers then."""
+        """End every stream and socket cleanly; they come back to whoever answers then."""
         self.closing = True
         for room in self.rooms.values():
-            room.close()
+            room.close(Ending.RESTARTING)
 
-    async def join(self, session_id: UUID, box: Outbox, after_seq: int, revision: int) -> None:
-        """Let a page into its room."""
+    async def join(self, session_id: UUID, box: Outbox, came_to: Any) -> None:
+        """Let somebody into their room, who has come to a place as their language names it."""
         room = self.rooms.get(session_id)
         if room is None:
             room = self.rooms[session_id] = Room(session_id, self.valkey)
@@ -61,17 +61,16 @@ class House:
             await self.listener.follow(live.channel(session_id))
             room.open()
         room.expected.add(box)
-        room.events.put_nowait(Joining(box, after_seq, revision))
+        room.events.put_nowait(Joining(box, came_to))
         if self.closing:
-            box.end()
+            box.end(Ending.RESTARTING)
 
     def leave(self, session_id: UUID, box: Outbox) -> None:
-        """A page has gone. Must not await: the page's task may be cancelled."""
+        """A listener has gone. Must not await: its task may be cancelled."""
         room = self.rooms.get(session_id)
         if room is None:
             return
-        room.expected.discard(box)
-        room.pages.discard(box)
+        room.leave(box)
         if not room.expected and not self.closing:
             self._spawn(self._close_later(session_id, room))
 
@@ -79,11 +78,11 @@ class House:
         await asyncio.sleep(LINGER_SECONDS)  # a page that is reloaded finds the room as it was
         if not room.expected and self.rooms.get(session_id) is room:
             del self.rooms[session_id]
-            room.close()
+            room.close(Ending.RESTARTING)
             self.listener.leave(live.channel(session_id))
 
     def boxes(self) -> list[Outbox]:
-        """Every open page's outbox."""
+        """The outbox of everybody who listens."""
         return [box for room in self.rooms.values() for box in room.expected]
 
     def _heard(self, channel: bytes, event: live.Event) -> None:
@@ -100,7 +99,7 @@ class House:
     def _sign_out(self, sign_in_ids: set[UUID]) -> None:
         for box in self.boxes():
             if box.sign_in_id in sign_in_ids:
-                box.end(SIGNED_OUT)
+                box.end(Ending.SIGNED_OUT)
 
     def _lost(self) -> None:
         present.set_hearing(False)
@@ -108,10 +107,10 @@ class House:
             room.resync()
 
     async def _beat(self) -> None:
-        """Let pages and proxies know that a silent stream lives."""
+        """Let listeners and proxies know that a silent stream lives."""
         for box in self.boxes():
             if not box.waiting:
-                box.put(BEAT)
+                box.put(box.language.beat)
 
     async def _check_sign_ins(self) -> None:
         """That one has ended may not have been heard."""

@@ -1,40 +1,45 @@
-"""What one page has yet to be sent."""
+"""What one listener has yet to be sent."""
 
 import asyncio
 from uuid import UUID
+
+from app.rooms.telling import Ending, Telling
 
 MOST_BYTES_WAITING = 512 * 1024
 
 
 class Outbox:
-    """A page that reads too slowly is cut off, so that it never grows memory; it comes back and resumes."""
+    """A listener that reads too slowly is cut off, so that it never grows memory; it comes back and resumes. `language`
+    is how it is told things. It came by a sign-in or by an API key: when that ends, so does this."""
 
-    __slots__ = ("_waiter", "ended", "sign_in_id", "size", "waiting")
+    __slots__ = ("_waiter", "ended", "ending", "key_id", "language", "sign_in_id", "size", "waiting")
 
-    def __init__(self, sign_in_id: UUID | None) -> None:
-        self.sign_in_id = sign_in_id
+    def __init__(self, language: type[Telling], sign_in_id: UUID | None, key_id: UUID | None = None) -> None:
+        self.language = language
+        self.sign_in_id, self.key_id = sign_in_id, key_id
         self.waiting: list[bytes] = []
         self.size = 0
         self.ended = False
+        self.ending: Ending | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     def put(self, data: bytes) -> None:
         """Send this next."""
-        if self.ended:
+        if self.ended or not data:
             return
         self.size += len(data)
         if self.size > MOST_BYTES_WAITING:
             self.waiting.clear()
-            self.end()
+            self.end(Ending.SLOW)
         else:
             self.waiting.append(data)
             self._wake()
 
-    def end(self, last_words: bytes = b"") -> None:
-        """Send this, then nothing more."""
+    def end(self, ending: Ending) -> None:
+        """Say why, then send nothing more."""
         if not self.ended:
-            self.waiting.append(last_words)
-            self.ended = True
+            self.waiting.append(self.language.farewell(ending))
+            self.ended, self.ending = True, ending
             self._wake()
 
     async def take(self) -> bytes | None:

@@ -1,0 +1,1 @@
+"""Conversations that somebody has open in this process, and what those who listen are told: pages and programs alike."""
