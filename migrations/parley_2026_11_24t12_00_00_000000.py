@@ -20,7 +20,7 @@ TABLES = {
         ok_at TIMESTAMPTZ, fails BOOLEAN NOT NULL DEFAULT FALSE""",
     "feedback_requests": """
         id UUID PRIMARY KEY, code TEXT NOT NULL, session UUID NOT NULL REFERENCES chat_sessions ON DELETE CASCADE,
-        message UUID NOT NULL, asked_by UUID REFERENCES users ON DELETE SET NULL, asked_by_name TEXT NOT NULL,
+        asked_by UUID REFERENCES users ON DELETE SET NULL, asked_by_name TEXT NOT NULL,
         type VARCHAR(255) NOT NULL, question TEXT NOT NULL, options TEXT[] NOT NULL, context TEXT NOT NULL,
         urgency VARCHAR(255) NOT NULL, deadline TIMESTAMPTZ, "default" JSONB, needed INTEGER NOT NULL,
         channels TEXT[] NOT NULL, webhook TEXT NOT NULL, status VARCHAR(255) NOT NULL, created_at TIMESTAMPTZ NOT NULL,

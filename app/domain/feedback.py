@@ -45,12 +45,12 @@ class Settled(Conflict):
 
 
 class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
-    """Something that people are asked. Its row is the lock under which it is answered, once."""
+    """Something that people are asked. Its row is the lock under which it is answered, once; its id is that of its entry
+    in the log."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     code = Text()
     session = ForeignKey(ChatSession, null=False)
-    message = UUIDColumn()
     asked_by = ForeignKey(User, null=True, default=None)
     asked_by_name = Text(default="Parley")
     type = Varchar(choices=FeedbackType)
@@ -78,12 +78,12 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             session = session or await ChatSession.open(of[0] if len(of) == 1 or by is None else by)
             asked_by = by.name if by else "Parley"
             entry = await session.append(
-                type=MessageType.FEEDBACK_REQUEST, author=Author.PERSON if by else Author.AGENT, author_name=asked_by,
-                user=by.id if by else None, text=fit["question"],
+                id=new_id(), type=MessageType.FEEDBACK_REQUEST, author=Author.PERSON if by else Author.AGENT,
+                author_name=asked_by, user=by.id if by else None, text=fit["question"],
             )  # fmt: skip
             default = fit.pop("default")
             request = cls(
-                **fit, code=await _code(), session=session.id, message=entry.id, asked_by=by.id if by else None,
+                **fit, id=entry.id, code=await _code(), session=session.id, asked_by=by.id if by else None,
                 asked_by_name=asked_by, default=None if default is None else json.dumps(default),
             )  # fmt: skip
             await request.save()

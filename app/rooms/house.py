@@ -14,7 +14,7 @@ from app.database import sql
 from app.domain.sign_in import SignIn
 from app.rooms.outbox import Outbox
 from app.rooms.room import Joining, Room
-from app.rooms.telling import Ending
+from app.rooms.telling import Ending, Telling
 from app.valkey import valkey
 
 BEAT_SECONDS = 15
@@ -25,10 +25,12 @@ log = structlog.get_logger(__name__)
 
 
 class House:
-    """Rooms, opened by the first who joins and closed a while after the last has left."""
+    """Rooms, opened by the first who joins and closed a while after the last has left; and a lobby, for those who have no
+    conversation open."""
 
     def __init__(self) -> None:
         self.rooms: dict[UUID, Room] = {}
+        self.lobby: set[Outbox] = set()
         self.listener = live.Listener(self._heard, self._lost, lambda: present.set_hearing(True))
         self.valkey = valkey()
         self.closing = False
@@ -51,9 +53,21 @@ class House:
         self.closing = True
         for room in self.rooms.values():
             room.close(Ending.RESTARTING)
+        for box in self.lobby:
+            box.end(Ending.RESTARTING)
 
-    async def join(self, session_id: UUID, box: Outbox, came_to: Any) -> None:
-        """Let somebody into their room, who has come to a place as their language names it."""
+    async def join(self, session_id: UUID | None, box: Outbox, came_to: Any) -> None:
+        """Let somebody into their room, who has come to a place as their language names it; or into the lobby."""
+        if session_id is None:
+            self.lobby.add(box)
+        else:
+            await self._join_room(session_id, box, came_to)
+        if box.person_id:
+            self._spawn(self._attempt(lambda: self._show_inbox({box: session_id})))
+        if self.closing:
+            box.end(Ending.RESTARTING)
+
+    async def _join_room(self, session_id: UUID, box: Outbox, came_to: Any) -> None:
         room = self.rooms.get(session_id)
         if room is None:
             room = self.rooms[session_id] = Room(session_id, self.valkey)
@@ -62,17 +76,16 @@ class House:
             room.open()
         room.expected.add(box)
         room.events.put_nowait(Joining(box, came_to))
-        if self.closing:
-            box.end(Ending.RESTARTING)
 
-    def leave(self, session_id: UUID, box: Outbox) -> None:
+    def leave(self, session_id: UUID | None, box: Outbox) -> None:
         """A listener has gone. Must not await: its task may be cancelled."""
-        room = self.rooms.get(session_id)
+        self.lobby.discard(box)
+        room = self.rooms.get(session_id) if session_id else None
         if room is None:
             return
         room.leave(box)
         if not room.expected and not self.closing:
-            self._spawn(self._close_later(session_id, room))
+            self._spawn(self._close_later(room.session_id, room))
 
     async def _close_later(self, session_id: UUID, room: Room) -> None:
         await asyncio.sleep(LINGER_SECONDS)  # a page that is reloaded finds the room as it was
@@ -83,7 +96,7 @@ class House:
 
     def boxes(self) -> list[Outbox]:
         """The outbox of everybody who listens."""
-        return [box for room in self.rooms.values() for box in room.expected]
+        return [*self.lobby, *(box for room in self.rooms.values() for box in room.expected)]
 
     def _heard(self, channel: bytes, event: live.Event) -> None:
         match event["kind"]:
@@ -93,6 +106,8 @@ class House:
             case "person.changed":
                 present.forget_person(UUID(event["id"]))
                 self._spawn(self._attempt(self._check_sign_ins))
+            case "inbox.changed":
+                self._inbox_changed(UUID(event["person"]))
             case _ if room := self.rooms.get(UUID(channel.decode().removeprefix("live:"))):
                 room.events.put_nowait(event)
 
@@ -100,6 +115,21 @@ class House:
         for box in self.boxes():
             if box.sign_in_id in sign_in_ids:
                 box.end(Ending.SIGNED_OUT)
+
+    def _inbox_changed(self, person_id: UUID) -> None:
+        open_in: dict[Outbox, UUID | None] = dict.fromkeys(self.lobby)
+        open_in |= {box: room.session_id for room in self.rooms.values() for box in room.expected}
+        if theirs := {box: session_id for box, session_id in open_in.items() if box.person_id == person_id}:
+            self._spawn(self._attempt(lambda: self._show_inbox(theirs)))
+
+    async def _show_inbox(self, open_in: dict[Outbox, UUID | None]) -> None:
+        """What waits for one person, rendered once for all who look at the same."""
+        told: dict[tuple[type[Telling], UUID | None], bytes] = {}
+        for box, session_id in open_in.items():
+            view = (box.language, session_id)
+            if box.person_id and view not in told:
+                told[view] = await box.language.inbox(box.person_id, session_id)
+            box.put(told[view])
 
     def _lost(self) -> None:
         present.set_hearing(False)
@@ -142,7 +172,7 @@ class House:
         try:
             await work()
         except Exception as error:
-            log.warning("will try again", work=work.__name__, error=repr(error))
+            log.warning("will try again", work=work.__qualname__, error=repr(error))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, context=Context())

@@ -10,13 +10,16 @@ MOST_BYTES_WAITING = 512 * 1024
 
 class Outbox:
     """A listener that reads too slowly is cut off, so that it never grows memory; it comes back and resumes. `language`
-    is how it is told things. It came by a sign-in or by an API key: when that ends, so does this."""
+    is how it is told things. It came by a sign-in or by an API key: when that ends, so does this. `person_id`:
+    who is shown their inbox there."""
 
-    __slots__ = ("_waiter", "ended", "ending", "key_id", "language", "sign_in_id", "size", "waiting")
+    __slots__ = ("_waiter", "ended", "ending", "key_id", "language", "person_id", "sign_in_id", "size", "waiting")
 
-    def __init__(self, language: type[Telling], sign_in_id: UUID | None, key_id: UUID | None = None) -> None:
+    def __init__(
+        self, language: type[Telling], sign_in_id: UUID | None, key_id: UUID | None = None, *, person_id: UUID | None = None
+    ) -> None:
         self.language = language
-        self.sign_in_id, self.key_id = sign_in_id, key_id
+        self.sign_in_id, self.key_id, self.person_id = sign_in_id, key_id, person_id
         self.waiting: list[bytes] = []
         self.size = 0
         self.ended = False

@@ -95,6 +95,8 @@ class Room:
                 self._tell(lambda telling: telling.session(event))
             case {"kind": "channel.changed"}:
                 self._tell(lambda telling: telling.channel(event))
+            case {"kind": "feedback.requested" | "feedback.settled"}:
+                self._tell(lambda telling: telling.feedback(event))
             case {"revision": int(revision)}:
                 if revision > self.revision + 1:
                     await self._catch_up()

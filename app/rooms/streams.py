@@ -24,9 +24,10 @@ class Afterwards:
 
 
 class Stream:
-    """Answers with what comes into an outbox. It is bare ASGI: Litestar's own costs each piece a task."""
+    """Answers with what comes into an outbox, from a conversation or from none. It is bare ASGI: Litestar's own costs each
+    piece a task."""
 
-    def __init__(self, house: House, session_id: UUID, box: Outbox, came_to: Any) -> None:
+    def __init__(self, house: House, session_id: UUID | None, box: Outbox, came_to: Any) -> None:
         self.house, self.session_id, self.box, self.came_to = house, session_id, box, came_to
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
+from uuid import UUID
 
 from app.domain.message import Message
 from app.domain.session import ChatSession
@@ -31,6 +32,10 @@ class Telling(Protocol):
     def farewell(ending: Ending) -> bytes:
         """The last words."""
 
+    @staticmethod
+    async def inbox(person_id: UUID, session_id: UUID | None) -> bytes:
+        """What waits for a person, as one who has this conversation open, or none, is told of it."""
+
     async def missed(self, session: ChatSession, came_to: Any) -> list[Message]:
         """What somebody who has come to this place does not know yet, oldest first."""
 
@@ -51,3 +56,6 @@ class Telling(Protocol):
 
     def channel(self, told: Event) -> bytes:
         """By which channel it goes on."""
+
+    def feedback(self, told: Event) -> bytes:
+        """Somebody is asked something, or a request is settled."""

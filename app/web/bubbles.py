@@ -18,6 +18,7 @@ class Bubble:
 
     key: str
     id: str
+    type: str
     session: str
     seq: int
     author: str
@@ -37,8 +38,8 @@ class Bubble:
         by_person = told["author"] == Author.PERSON
         waiting = by_person and busy and told["status"] == MessageStatus.QUEUED
         return cls(
-            key=told["key"], id=told["id"], session=told["session"], seq=told["seq"], author=told["author"],
-            author_name=told["author_name"], channel=told["channel"], text=told["text"],
+            key=told["key"], id=told["id"], type=told["type"], session=told["session"], seq=told["seq"],
+            author=told["author"], author_name=told["author_name"], channel=told["channel"], text=told["text"],
             html=Markup("" if by_person else markdown(told["text"]) if html is None else html),  # noqa: S704 - cleaned
             error=told["error"], created_at=datetime.fromisoformat(told["created_at"]),
             waiting=waiting, status=told["status"] if waiting or not by_person else MessageStatus.COMPLETE,

@@ -7,10 +7,12 @@ from litestar import Response, get, post
 from litestar.params import FromQuery
 
 from app.domain.channel import ChannelType
+from app.domain.inbox import waiting_for
 from app.domain.message import fit_client_id, fit_text
 from app.domain.session import ChatSession
 from app.domain.user import User
 from app.web.bubbles import agent_shown, bubbles
+from app.web.cards import cards
 from app.web.forms import field
 from app.web.pages import AnyRequest, page, see
 from app.web.visitors import Id, Me
@@ -55,6 +57,11 @@ def _uuid(client_id: str | None) -> UUID | None:
         return None
 
 
-async def _page(request: AnyRequest, me: User, **context: Any) -> Response[bytes]:
-    context = {"agent": None, "stream_url": None, "older_url": None, "sessions": await me.sessions(), **context}
+async def _page(request: AnyRequest, me: User, *, session: ChatSession | None, **context: Any) -> Response[bytes]:
+    waiting = await waiting_for(me.id)
+    here = [one for one in waiting if session and one.session == session.id]
+    context = {
+        "agent": None, "stream_url": None, "older_url": None, "sessions": await me.sessions(), "session": session,
+        "docked": await cards(here, me.id), "waiting_count": len(waiting), **context,
+    }  # fmt: skip
     return page(request, "chat/show.html", **context)

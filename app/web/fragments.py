@@ -1,10 +1,12 @@
 """Pieces of a page as they go down its stream: one SSE event each, encoded once for all readers."""
 
 from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
 
 from markupsafe import escape
 
 from app.domain.agent_state import AgentStatus
+from app.domain.inbox import waiting_for
 from app.domain.message import Message
 from app.domain.session import ChatSession
 from app.frames import Frame
@@ -14,6 +16,7 @@ from app.rooms.place import Place
 from app.rooms.telling import Ending
 from app.rooms.writing import Writing
 from app.web.bubbles import Bubble, agent_html
+from app.web.cards import cards
 from app.web.pages import render
 
 BUSY = (AgentStatus.THINKING, AgentStatus.RESPONDING)
@@ -82,6 +85,16 @@ class Fragments:
                 return b"event: deleted\ndata: \n\n"
         return b""
 
+    @staticmethod
+    async def inbox(person_id: UUID, session_id: UUID | None) -> bytes:
+        """How much waits, and what: all of it on the inbox page, what belongs to the conversation above its composer."""
+        waiting = await waiting_for(person_id)
+        here = [one for one in waiting if session_id in (None, one.session)]
+        shown = render("feedback/_inbox.html", cards=await cards(here, person_id), docked=session_id is not None)
+        count = render("feedback/_count.html", count=len(waiting))
+        places = {"#docked" if session_id else "#inbox": shown, "#waiting-count": count}
+        return b"".join(event(partial(place, "innerMorph", words)) for place, words in places.items())
+
     async def missed(self, session: ChatSession, came_to: Seen) -> list[Message]:
         """What changed, and the answer being written, of which the page may have any part."""
         changed = await session.changes(after_revision=came_to.revision, after_seq=came_to.after_seq)
@@ -132,4 +145,8 @@ class Fragments:
 
     def channel(self, told: dict[str, Any]) -> bytes:
         """There is one channel only."""
+        return b""
+
+    def feedback(self, told: dict[str, Any]) -> bytes:
+        """The log and the inbox show it."""
         return b""

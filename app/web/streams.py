@@ -21,6 +21,6 @@ async def stream(
     last = request.headers.get("last-event-id", "")
     if last.isascii() and last.isdigit() and len(last) < 19:
         revision = int(last)
-    box = Outbox(Fragments, visitor_of(request).sign_in_id)
+    box = Outbox(Fragments, visitor_of(request).sign_in_id, person_id=me.id)
     seen = Seen(max(0, min(after, LARGEST)), max(0, min(revision, LARGEST**2)))
     return Stream(request.app.state.house, session_id, box, seen)

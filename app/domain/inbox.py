@@ -1,0 +1,54 @@
+"""What waits for a person, and what they were asked before."""
+
+from uuid import UUID
+
+from app.clock import now
+from app.database import loaded, sql
+from app.domain.errors import NotFound
+from app.domain.feedback import FeedbackRequest
+
+# Urgent first, then by deadline, then as asked.
+WAITING = """
+SELECT r.* FROM feedback_requests r JOIN feedback_recipients p ON p.request = r.id
+WHERE p."user" = $1 AND r.status = 'open' AND ($2::uuid IS NULL OR r.session = $2)
+  AND NOT EXISTS (SELECT FROM feedback_responses a WHERE a.request = r.id AND a."user" = $1)
+ORDER BY r.urgency = 'urgent' DESC, r.deadline NULLS LAST, r.id
+"""
+SETTLED = """
+SELECT r.* FROM feedback_requests r JOIN feedback_recipients p ON p.request = r.id
+WHERE p."user" = $1 AND (r.status <> 'open' OR EXISTS (
+  SELECT FROM feedback_responses a WHERE a.request = r.id AND a."user" = $1))
+ORDER BY COALESCE(r.settled_at, r.created_at) DESC LIMIT $2
+"""
+MAY_SEE = """
+SELECT r.* FROM feedback_requests r WHERE r.id = $1 AND (r.asked_by = $2
+  OR EXISTS (SELECT FROM feedback_recipients p WHERE p.request = r.id AND p."user" = $2)
+  OR EXISTS (SELECT FROM chat_sessions s WHERE s.id = r.session AND s.owner = $2))
+"""
+
+
+async def waiting_for(user_id: UUID, session_id: UUID | None = None) -> list[FeedbackRequest]:
+    """What this person is asked and has not answered, the most pressing first; in one conversation, or in all."""
+    return [loaded(FeedbackRequest, row) for row in await sql(WAITING, user_id, session_id)]
+
+
+async def settled_for(user_id: UUID, limit: int = 30) -> list[FeedbackRequest]:
+    """What needs nothing more from this person, the latest first."""
+    return [loaded(FeedbackRequest, row) for row in await sql(SETTLED, user_id, limit)]
+
+
+async def request_for(user_id: UUID, request_id: UUID) -> FeedbackRequest:
+    """A request that this person asked, was asked, or has in a conversation of theirs; NotFound for any other."""
+    rows = await sql(MAY_SEE, request_id, user_id)
+    if not rows:
+        raise NotFound("There is no such request.")
+    return loaded(FeedbackRequest, rows[0])
+
+
+async def seen_on_the_page(user_id: UUID, requests: list[FeedbackRequest]) -> None:
+    """The person has these before their eyes."""
+    await sql(
+        """UPDATE deliveries SET status = 'seen', seen_at = $3 WHERE "user" = $1 AND request = ANY($2) AND via = 'web'
+           AND kind = 'request' AND status = 'accepted'""",
+        user_id, [request.id for request in requests], now(),
+    )  # fmt: skip

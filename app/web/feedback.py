@@ -1,0 +1,75 @@
+"""What people are asked: the inbox, one request, and answering it."""
+
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.types import ASGIApp
+
+from app.domain.channel import ChannelType
+from app.domain.errors import Unfit
+from app.domain.feedback import FeedbackRequest, Settled
+from app.domain.feedback_value import FeedbackType
+from app.domain.inbox import request_for, seen_on_the_page, settled_for, waiting_for
+from app.domain.timeline import timeline
+from app.rooms.outbox import Outbox
+from app.rooms.streams import Stream
+from app.web.cards import Card, cards
+from app.web.forms import field
+from app.web.fragments import Fragments
+from app.web.pages import AnyRequest, by_htmx, page, piece, see, visitor_of
+from app.web.visitors import Id, Me
+
+
+@get("/feedback")
+async def inbox(request: AnyRequest, me: Me) -> Response[bytes]:
+    """What waits for me, the most pressing first, and what I was asked before."""
+    waiting = await waiting_for(me.id)
+    await seen_on_the_page(me.id, waiting)
+    settled = await settled_for(me.id)
+    return page(request, "feedback/inbox.html", cards=await cards(waiting, me.id), settled=await cards(settled, me.id))
+
+
+@get("/feedback/stream", opt={"uncounted": True}, media_type="text/event-stream")
+async def inbox_stream(request: AnyRequest, me: Me) -> ASGIApp:
+    """What the inbox hears."""
+    return Stream(request.app.state.house, None, Outbox(Fragments, visitor_of(request).sign_in_id, person_id=me.id), None)
+
+
+@get("/feedback/{request_id:uuid}")
+async def show_request(request: AnyRequest, me: Me, request_id: Id) -> Response[bytes]:
+    """One request, and all that has become of it."""
+    asked = await request_for(me.id, request_id)
+    await seen_on_the_page(me.id, [asked])
+    card = await Card.of(asked, me.id)
+    return page(request, "feedback/show.html", card=card, timeline=await timeline(asked.id))
+
+
+@post("/feedback/{request_id:uuid}/response", status_code=303)
+async def respond(request: AnyRequest, me: Me, request_id: Id) -> Response[bytes]:
+    """Answer. Who comes late is told who was faster."""
+    asked = await request_for(me.id, request_id)
+    late = ""
+    try:
+        await asked.respond(me, await _value(request, asked), ChannelType.WEB, await field(request, "comment"))
+    except Settled as settled:
+        late = f"This was settled before your answer came. {settled}"
+    if not by_htmx(request):
+        return see(request, f"/feedback/{asked.id}")
+    answered = await request_for(me.id, request_id)
+    return piece((await Card.of(answered, me.id)).render(late=late))
+
+
+async def _value(request: AnyRequest, asked: FeedbackRequest) -> Any:
+    """The answer that the form holds, as this type of request takes it."""
+    form = await request.form()
+    given = [value for value in form.getall("value", []) if isinstance(value, str)]
+    match asked.type, given:
+        case FeedbackType.MULTIPLE_CHOICE, _:
+            return given
+        case FeedbackType.APPROVAL, [("true" | "false") as word]:
+            return word == "true"
+        case FeedbackType.RATING, [digit] if digit.isascii() and digit.isdigit():
+            return int(digit)
+        case _, [text]:
+            return text
+    raise Unfit("Choose an answer first.")
