@@ -27,6 +27,7 @@ from app.web import (
     devices,
     export,
     health,
+    leaving,
     messages,
     password,
     profile,
@@ -47,6 +48,7 @@ ROUTES = [
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
     streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
     devices.end_device, devices.end_other_devices, export.export_account,
+    leaving.leave, leaving.show_leaving, leaving.stay,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 

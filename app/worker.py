@@ -12,6 +12,7 @@ from saq.types import Context
 from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
+from app.jobs.erase_who_left import erase_who_left
 from app.jobs.find_due import find_due
 from app.jobs.run_agent import run_agent
 
@@ -25,12 +26,14 @@ async def start(ctx: Context) -> None:
     answers = Answers(Model())
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
-    ctx.update(answers=answers, listener=listener, timed=asyncio.create_task(find_due(answers)))  # type: ignore[call-arg]
+    timed = [asyncio.create_task(find_due(answers)), asyncio.create_task(erase_who_left())]
+    ctx.update(answers=answers, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 
 async def stop(ctx: Any) -> None:
     """Hand running turns back, then close everything."""
-    ctx["timed"].cancel()
+    for task in ctx["timed"]:
+        task.cancel()
     await ctx["answers"].leave()
     await ctx["listener"].stop()
     await ctx["answers"].model.close()
