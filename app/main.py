@@ -64,7 +64,7 @@ async def nothing(path: FromPath[str]) -> None:
 
 def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to any exception, for people or for programs."""
-    if problems.speaks_json(request.url.path):
+    if problems.speaks_json(request.scope["path"]):
         return problems.answer(request, error)
     return errors.answer(request, error)
 
