@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from litestar import Litestar, get
+from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -16,6 +16,8 @@ from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
+from app.api import problems
+from app.api.routes import API
 from app.domain.errors import NotFound
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
@@ -25,9 +27,11 @@ from app.web import (
     assets,
     chat,
     devices,
+    errors,
     export,
     feedback,
     health,
+    leaving,
     messages,
     password,
     profile,
@@ -37,9 +41,9 @@ from app.web import (
     streams,
     theme,
 )
-from app.web.errors import answer
 from app.web.headers import SecurityHeaders
 from app.web.heads import Heads
+from app.web.pages import AnyRequest
 from app.web.visitors import Visitors, me
 
 MOST_BODY_BYTES = 1024 * 1024
@@ -49,6 +53,7 @@ ROUTES = [
     streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
     feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
     devices.end_device, devices.end_other_devices, export.export_account,
+    leaving.leave, leaving.show_leaving, leaving.stay,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 
@@ -57,6 +62,13 @@ ROUTES = [
 async def nothing(path: FromPath[str]) -> None:
     """Any other address."""
     raise NotFound
+
+
+def answer(request: AnyRequest, error: Exception) -> Response[Any]:
+    """The answer to any exception, for people or for programs."""
+    if problems.speaks_json(request.scope["path"]):
+        return problems.answer(request, error)
+    return errors.answer(request, error)
 
 
 @asynccontextmanager
@@ -77,12 +89,20 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, nothing],
+        route_handlers=[*ROUTES, API, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me)},
         exception_handlers={Exception: answer},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(title="Parley", version="1", path="/schema", render_plugins=[JsonRenderPlugin()]),
+        openapi_config=OpenAPIConfig(
+            title="Parley",
+            version="1",
+            render_plugins=[JsonRenderPlugin()],
+            openapi_router=Router(
+                "/schema", route_handlers=[], opt={"open": True, "stateless": True}, include_in_schema=False
+            ),
+        ),
+        include_in_schema=False,
         request_max_body_size=MOST_BODY_BYTES,
         logging_config=None,
     )

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     llm_api_key: str = Field("", validation_alias=AliasChoices("PARLEY_LLM_API_KEY", "llm_api_key"))
     llm_context_tokens: int = Field(0, ge=0)
 
-    escalate_after_seconds: float = Field(300, gt=0)
+    escalate_after_seconds: float = Field(300.0, gt=0)
     backoff_base_seconds: float = Field(1.0, gt=0)
     backoff_cap_seconds: float = Field(300.0, gt=0)
     lease_seconds: float = Field(10.0, gt=0)

@@ -12,8 +12,10 @@ from saq.types import Context
 from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
-from app.jobs.climb import climb
+from app.jobs.check_doubles import check_doubles
+from app.jobs.climb import climb, climb_due
 from app.jobs.deliver import Post, deliver
+from app.jobs.erase_who_left import erase_who_left
 from app.jobs.find_due import find_due
 from app.jobs.run_agent import run_agent
 
@@ -27,13 +29,15 @@ async def start(ctx: Context) -> None:
     answers, post = Answers(Model()), Post()
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
-    timed = asyncio.create_task(find_due(answers, post))
+    looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles)
+    timed = [asyncio.create_task(looks), asyncio.create_task(erase_who_left())]
     ctx.update(answers=answers, post=post, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 
 async def stop(ctx: Any) -> None:
     """Hand running turns back, then close everything."""
-    ctx["timed"].cancel()
+    for task in ctx["timed"]:
+        task.cancel()
     await ctx["answers"].leave()
     await ctx["post"].leave()
     await ctx["listener"].stop()

@@ -18,6 +18,7 @@ class OpenPage:
     articles: dict[str, str] = field(default_factory=dict)
     status: str = ""
     title: str = ""
+    inbox: dict[str, str] = field(default_factory=dict)
     last_id: str = ""
 
     def hear(self, event: Event) -> None:
@@ -33,6 +34,8 @@ class OpenPage:
                 self.title = unescape(html)
             case ["head", *_] | ["#conversations", *_]:
                 assert self.title in unescape(html)
+            case ["#docked"] | ["#waiting-count"]:
+                self.inbox[target] = html
             case ["#log"]:
                 self.articles[ARTICLE.search(html)[1]] = html  # type: ignore[index]
             case [article]:

@@ -104,6 +104,8 @@ def pages() -> Iterator[tuple[str, str]]:
         ("chat/show.html", chat()),
         ("chat/show.html", chat(session=None, messages=[], agent=None, stream_url=None, older_url=None)),
         ("account/show.html", account()),
+        ("account/leaving.html", account(until=AT)),
+        ("account/left.html", account(until=AT)),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
     ]:
         yield name, environment().get_template(name).render(context)

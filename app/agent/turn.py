@@ -13,6 +13,7 @@ from app.agent.context import context
 from app.agent.model import Model, ModelAway, ModelRefused, budget_tokens
 from app.backoff import backoff_seconds
 from app.database import AWAY
+from app.domain.agent_state import AgentState
 from app.domain.message import MessageStatus
 from app.domain.turn import MOST_ATTEMPTS, Superseded, Turn
 from app.frames import Writer
@@ -20,6 +21,7 @@ from app.settings import settings
 
 log = structlog.get_logger(__name__)
 MOST_ENTRIES = 400
+AT_ONCE = 50
 
 
 class Answering:
@@ -172,6 +174,11 @@ class Answers:
         task = asyncio.create_task(self.answer(session_id), context=Context())
         self.tasks.add(task)
         task.add_done_callback(self._ended)
+
+    async def begin_due(self) -> None:
+        """Begin what is due although nobody said so."""
+        for session_id in await AgentState.due(AT_ONCE):
+            self.begin(session_id)
 
     async def answer(self, session_id: UUID) -> None:
         """Run the turns that are due in a conversation, one after the other; nothing when there is none."""

@@ -17,7 +17,9 @@ async def export(user: User) -> dict[str, Any]:
     """The person's own data as JSON can hold it: themselves, their conversations with every entry, and the rest by table."""
     exported: dict[str, Any] = {"exported_at": now(), "person": _shown(User, user.to_dict())}
     for table in tables():
-        exported[table._meta.tablename] = [_shown(table, row) for row in await sql(*_rows(table, user))]
+        name = table._meta.tablename
+        rows = await sql(f"SELECT * FROM {name} {whose(table)} ORDER BY {_order(table)}", user.id)  # noqa: S608
+        exported[name] = [_shown(table, row) for row in rows]
     return exported
 
 
@@ -35,14 +37,18 @@ def _tie(table: type[Table]) -> ForeignKey[Any] | None:
     return found[0] if found else None
 
 
-def _rows(table: type[Table], user: User) -> tuple[Any, ...]:
+def whose(table: type[Table]) -> str:
+    """The condition under which a row is of the person $1."""
     tie = _tie(table)
     assert tie is not None
     own = "= $1"
     if tie._foreign_key_meta.resolved_references is ChatSession:
         own = "IN (SELECT id FROM chat_sessions WHERE owner = $1)"
-    order = ", ".join(column for column in ("session", "seq", "created_at") if _has(table, column)) or "1"
-    return f'SELECT * FROM {table._meta.tablename} WHERE "{tie._meta.db_column_name}" {own} ORDER BY {order}', user.id  # noqa: S608
+    return f'WHERE "{tie._meta.db_column_name}" {own}'
+
+
+def _order(table: type[Table]) -> str:
+    return ", ".join(column for column in ("session", "seq", "created_at") if _has(table, column)) or "1"
 
 
 def _has(table: type[Table], name: str) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.domain.session import ChatSession  # noqa: F401
 
 LONGEST_TEXT = 100_000
-CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class MessageType(StrEnum):
@@ -96,7 +96,7 @@ def fit_client_id(given: str | None) -> str | None:
     if not given:
         return None
     if not CLIENT_ID.fullmatch(given):
-        raise Unfit("client_id takes 8 to 64 letters, digits and hyphens.")
+        raise Unfit("client_id takes 1 to 64 letters, digits, hyphens and underscores.")
     return given
 
 
@@ -108,6 +108,11 @@ def fit_text(text: str) -> str:
         raise Unfit("Write something first.")
     if len(text) > LONGEST_TEXT:
         raise Unfit(f"That is {len(text):,} characters; {LONGEST_TEXT:,} is the most that fits in one message.")
+    return storable(text)
+
+
+def storable(text: str) -> str:
+    """The text, if a database can hold it. Unfit otherwise."""
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise Unfit("The text holds characters that can't be stored (NUL or half a surrogate pair).")
     return text

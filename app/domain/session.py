@@ -15,11 +15,12 @@ from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound, Unfit
-from app.domain.message import Author, Message, MessageStatus, fit_text
+from app.domain.message import Author, Message, MessageStatus, fit_text, storable
 from app.domain.user import User
 from app.live import announce
 
 TITLE_LENGTH = 60
+LONGEST_TITLE = 200
 
 
 class SessionStatus(StrEnum):
@@ -35,7 +36,7 @@ SAY = """
 WITH place AS (
   UPDATE chat_sessions SET last_seq = last_seq + 1, revision = revision + 1, updated_at = $8,
     title = CASE WHEN last_seq = 0 AND title = '' THEN $9 ELSE title END
-  WHERE id = $1 AND owner = $3 RETURNING last_seq, revision
+  WHERE id = $1 AND owner = $3 AND deleted_at IS NULL RETURNING last_seq, revision, title
 ), message AS (
   INSERT INTO messages (id, session, seq, revision, type, status, author, "user", author_name, channel, text, client_id,
     error, created_at)
@@ -48,7 +49,7 @@ WITH place AS (
     message = CASE WHEN status = 'failed' THEN NULL ELSE message END
   FROM place WHERE session = $1 RETURNING agent_states.*
 )
-SELECT place.last_seq AS place, place.revision AS told, agent.* FROM place, agent
+SELECT place.last_seq AS place, place.revision AS told, place.title, agent.* FROM place, agent
 """
 
 
@@ -64,18 +65,30 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
     revision = BigInt(default=0)
     created_at = Timestamptz(default=now)
     updated_at = Timestamptz(default=now)
+    deleted_at = Timestamptz(null=True, default=None)
 
     @classmethod
-    async def open(cls, owner: User, session_id: UUID | None = None) -> "ChatSession":
+    async def open(cls, owner: User, session_id: UUID | None = None, title: str = "") -> "ChatSession":
         """A new, empty conversation of `owner`. Opening the same `session_id` twice is opening it once."""
         async with transaction():
-            session = cls(id=session_id or new_id(), owner=owner.id)
+            session = cls(id=session_id or new_id(), owner=owner.id, title=fit_title(title))
             opened = await cls.insert(session).on_conflict(cls.id, "DO NOTHING").returning(cls.id)
             if not opened:
                 return await owner.session(session.id)
             session._exists_in_db = True
             await AgentState(session=session.id).save()
         return session
+
+    @classmethod
+    async def listed(cls, owner: User, *, after: UUID | None, limit: int) -> "list[tuple[ChatSession, AgentStatus]]":
+        """The conversations of `owner` and what their agents are doing, the newest first, from before `after`."""
+        rows = await sql(
+            """SELECT s.*, a.status AS agent FROM chat_sessions s JOIN agent_states a ON a.session = s.id
+               WHERE s.owner = $1 AND s.deleted_at IS NULL AND ($2::uuid IS NULL OR s.id < $2)
+               ORDER BY s.id DESC LIMIT $3""",
+            owner.id, after, limit,
+        )  # fmt: skip
+        return [(loaded(cls, row), AgentStatus(row["agent"])) for row in rows]
 
     @classmethod
     def named(cls, session_id: UUID) -> "ChatSession":
@@ -112,7 +125,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             after_commit(announce, self.id, "agent.status", agent.as_dict())
         after_commit(announce, self.id, "message.created", said.as_dict())
         if said.seq == 1:
-            after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": title})
+            after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": rows[0]["title"]})
         await asyncio.sleep(0)  # what was announced leaves now, not after the answer was rendered
         return said
 
@@ -144,6 +157,29 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         """Whether it waits for somebody."""
         await sql("UPDATE chat_sessions SET status = $2 WHERE id = $1", self.id, status)
 
+    async def rename(self, title: str) -> None:
+        """Call it otherwise."""
+        async with transaction():
+            await self.touch()
+            await self.update_self({ChatSession.title: fit_title(title)})
+            after_commit(announce, self.id, "session.changed", self.as_dict())
+
+    async def discard(self) -> None:
+        """Hide it for good; the agent says no more, and who has it open is told."""
+        async with transaction():
+            await self.touch()
+            await self.update_self({ChatSession.deleted_at: now()})
+            await sql("UPDATE agent_states SET status = 'idle' WHERE session = $1 AND status = 'queued'", self.id)
+            await AgentState.stop(self.id)
+            after_commit(announce, self.id, "session.deleted", {"id": str(self.id)})
+
+    async def switch(self, channel: ChannelType) -> None:
+        """Go on by another channel."""
+        if channel != ChannelType.WEB:
+            raise Conflict(f"There is no connection to {channel} yet.")
+        await self.update_self({ChatSession.channel: channel})
+        after_commit(announce, self.id, "channel.changed", {"type": channel})
+
     async def edit(self, message_id: UUID, text: str) -> Message:
         """Change words that the agent has not read yet. Conflict when it has."""
         return await self._change_queued(message_id, text=fit_text(text))
@@ -157,6 +193,11 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         query = "SELECT * FROM messages WHERE session = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3"
         rows = await sql(query, self.id, before if before is not None else 2**31 - 1, limit)
         return [loaded(Message, row) for row in reversed(rows)]
+
+    async def log(self, *, after: int, limit: int) -> list[Message]:
+        """The first `limit` entries after a place, oldest first."""
+        query = "SELECT * FROM messages WHERE session = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+        return [loaded(Message, row) for row in await sql(query, self.id, after, limit)]
 
     async def changes(self, *, after_revision: int = 0, after_seq: int = 0) -> list[Message]:
         """Entries changed since a revision (or placed after a seq, when no revision is known), oldest first."""
@@ -191,6 +232,14 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             await message.update_self({**changes, "revision": revision})  # type: ignore[dict-item]
             after_commit(announce, self.id, "message.changed", message.as_dict())
         return message
+
+
+def fit_title(title: str) -> str:
+    """A title as it is kept, on one line. Unfit when it is long or can't be stored."""
+    title = " ".join(title.split())
+    if len(title) > LONGEST_TITLE:
+        raise Unfit(f"A title has at most {LONGEST_TITLE} characters.")
+    return storable(title)
 
 
 def titled(text: str) -> str:

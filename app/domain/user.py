@@ -1,5 +1,6 @@
 """A person with an account."""
 
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from app.domain.sign_in import SignIn
 
 LONGEST_NAME = 200
+LEAVING_LASTS = timedelta(days=7)
 
 
 class Role(StrEnum):
@@ -41,6 +43,8 @@ class User(Table, tablename="users", db=DB):
     time_zone = Text(default="")
     quiet_from = Text(default="")
     quiet_to = Text(default="")
+    left_at = Timestamptz(null=True, default=None)
+    erased_at = Timestamptz(null=True, default=None)
 
     @classmethod
     async def sign_up(cls, *, name: str, email: str, password_hash: str, only_first: bool = False) -> "User":
@@ -96,8 +100,48 @@ class User(Table, tablename="users", db=DB):
             await SignIn.end_all(self.id, but=on)
 
     async def disable(self) -> None:
-        """Let this person in no more; open pages end."""
-        await self._change({User.disabled_at: now()})
+        """Let this person in no more; open pages end. Conflict for the last admin."""
+        async with transaction():
+            await self._leave_an_admin()
+            await self._change({User.disabled_at: now()})
+
+    async def enable(self) -> None:
+        """Let them in again."""
+        if self.erased_at:
+            raise Conflict("This account was erased.")
+        await self._change({User.disabled_at: None})
+
+    async def become(self, role: Role) -> None:
+        """Take a role. Conflict when it would leave Parley without an admin."""
+        async with transaction():
+            if role != Role.ADMIN:
+                await self._leave_an_admin()
+            await self._change({User.role: role})
+
+    async def leave(self) -> None:
+        """Be signed out everywhere, and be erased when the grace is over. Conflict for the last admin."""
+        from app.domain.sign_in import SignIn
+
+        async with transaction():
+            await self._leave_an_admin()
+            await self._change({User.left_at: now()})
+            await SignIn.end_all(self.id)
+
+    async def stay(self) -> None:
+        """Have changed one's mind within the grace."""
+        await self._change({User.left_at: None})
+
+    @property
+    def erased_from(self) -> datetime | None:
+        """When a person who has left will be erased."""
+        return self.left_at + LEAVING_LASTS if self.left_at else None
+
+    async def _leave_an_admin(self) -> None:
+        """Conflict if nobody else could look after Parley. Two admins who go at once are asked one after the other."""
+        await sql("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
+        here = (User.role == Role.ADMIN) & User.disabled_at.is_null() & User.left_at.is_null()
+        if self.role == Role.ADMIN and not await User.exists().where(here & (User.id != self.id)):
+            raise Conflict("There is no other admin. Make somebody else an admin first.")
 
     async def _change(self, values: dict[Any, Any]) -> None:
         """Every process is told, so that none goes on with what it remembers."""
@@ -114,7 +158,9 @@ class User(Table, tablename="users", db=DB):
         from app.domain.session import ChatSession
 
         # Asked with nearly every request: written out, it takes a third of the time that building the query does.
-        rows = await sql("SELECT * FROM chat_sessions WHERE id = $1 AND owner = $2", session_id, self.id)
+        rows = await sql(
+            "SELECT * FROM chat_sessions WHERE id = $1 AND owner = $2 AND deleted_at IS NULL", session_id, self.id
+        )
         if not rows:
             raise NotFound("There is no such conversation.")
         return loaded(ChatSession, rows[0])
@@ -132,7 +178,7 @@ class User(Table, tablename="users", db=DB):
         """The person's conversations, the latest first."""
         from app.domain.session import ChatSession
 
-        mine = ChatSession.objects().where(ChatSession.owner == self.id)
+        mine = ChatSession.objects().where((ChatSession.owner == self.id) & ChatSession.deleted_at.is_null())
         return list(await mine.order_by(ChatSession.updated_at, ascending=False).limit(limit))
 
 

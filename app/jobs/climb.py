@@ -6,7 +6,15 @@ from saq.types import Context
 
 from app.domain.feedback_recipient import FeedbackRecipient
 
+AT_ONCE = 50
+
 
 async def climb(ctx: Context, *, row_id: str) -> None:
     """Post it on the next channel, remind, raise the alarm, or let it expire: whatever its ladder says."""
     await FeedbackRecipient.climb(UUID(row_id))
+
+
+async def climb_due() -> None:
+    """Those whose time has come although nobody said so."""
+    for recipient_id in await FeedbackRecipient.due(AT_ONCE):
+        await FeedbackRecipient.climb(recipient_id)

@@ -33,6 +33,10 @@ class Post:
         if self.looking is None or self.looking.done():
             self.looking = asyncio.create_task(self._look(), context=contextvars.Context())
 
+    async def begin_due(self) -> None:
+        """Look although nobody said so."""
+        self.look()
+
     async def _look(self) -> None:
         while self.again and (room := AT_ONCE - len(self.under_way)) > 0:
             self.again = False

@@ -1,48 +1,26 @@
 """Find what is due although nobody nudged: an emptied queue, a dead worker, a time that has come."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import Context
+from typing import Any
 
 import structlog
 
-from app.agent.turn import Answers
-from app.domain.agent_state import AgentState
-from app.domain.feedback_recipient import FeedbackRecipient
-from app.jobs.check_doubles import check_doubles
-from app.jobs.deliver import Post
-
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 1.0
-AT_ONCE = 50
-Look = Callable[[], Awaitable[None]]
+Look = Callable[[], Coroutine[Any, Any, None]]
 
 
-async def find_due(answers: Answers, post: Post) -> None:
-    """Look each second, until cancelled. Each look is a task of its own: one that the database breaks spoils no other."""
-
-    async def turns() -> None:
-        for session_id in await AgentState.due(AT_ONCE):
-            answers.begin(session_id)
-
-    async def ladders() -> None:
-        for recipient_id in await FeedbackRecipient.due(AT_ONCE):
-            await FeedbackRecipient.climb(recipient_id)
-
-    async def deliveries() -> None:
-        post.look()
-
-    await asyncio.gather(*(_each_second(look) for look in (turns, deliveries, ladders, check_doubles)))
+async def find_due(*looks: Look) -> None:
+    """Let each of these look each second, until cancelled. A slow or broken one holds up no other."""
+    await asyncio.gather(*(_again_and_again(look) for look in looks))
 
 
-async def _each_second(look: Look) -> None:
+async def _again_and_again(look: Look) -> None:
     while True:
-        try:
-            await asyncio.wait_for(asyncio.create_task(_awaited(look), context=Context()), 20)
+        try:  # each look is a task of its own: what the database breaks in it spoils nothing after it
+            await asyncio.wait_for(asyncio.create_task(look(), context=Context()), 20)
         except Exception as error:
-            log.warning("could not look for what is due", error=repr(error))
+            log.warning("could not look for what is due", look=look.__qualname__, error=repr(error))
         await asyncio.sleep(EVERY_SECONDS)
-
-
-async def _awaited(look: Look) -> None:
-    await look()

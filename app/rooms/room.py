@@ -89,6 +89,8 @@ class Room:
                 await self._let_in(event)
             case {"kind": "message.delta"}:
                 await self._grow(event)
+            case {"kind": "session.deleted"}:
+                self._end()
             case {"kind": "agent.status"}:
                 self._tell(lambda telling: telling.status(event))
             case {"kind": "session.changed"}:
@@ -102,6 +104,11 @@ class Room:
                     await self._catch_up()
                 elif revision >= self.revision:
                     self._hear(event)
+
+    def _end(self) -> None:
+        """The conversation was deleted."""
+        for box in self.expected:
+            box.end(Ending.DELETED)
 
     def _tell(self, words: Callable[[Telling], bytes]) -> None:
         for telling, boxes in self.tellings.values():
@@ -164,6 +171,8 @@ class Room:
     async def _catch_up(self) -> None:
         """Show what changed in the database since the last revision we know."""
         session = await self._session()
+        if session.deleted_at:
+            self._end()
         if self.revision == 0 and not any(boxes for _, boxes in self.tellings.values()):
             for message in await session.streaming():
                 self._written(message.as_dict(), begun=False)

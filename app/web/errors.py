@@ -10,8 +10,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from app import database
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.limits import TooMany
-from app.web.pages import AnyRequest, by_htmx, page, piece, render
-from app.web.visitors import Forged, SignInFirst, to_sign_in
+from app.web.pages import AnyRequest, by_htmx, page, piece, render, see
+from app.web.visitors import Forged, HasLeft, SignInFirst, to_sign_in
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,8 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     """The answer to any exception."""
     if isinstance(error, SignInFirst):
         return _to_stranger(request)
+    if isinstance(error, HasLeft):
+        return see(request, "/account/leaving")
     status = _status(error)
     title, what_to_do = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     if isinstance(error, TooMany):

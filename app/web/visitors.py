@@ -31,6 +31,10 @@ class SignInFirst(Exception):
     """A stranger asked for what only a signed-in person sees."""
 
 
+class HasLeft(Exception):
+    """Who wants to be erased may come back, but has to say so first."""
+
+
 class Forged(Exception):
     """A form that did not come from a page of ours, or not for this person."""
 
@@ -54,6 +58,8 @@ class Visitors(ASGIMiddleware):
             raise SignInFirst
         if who.user and not opt.get("uncounted"):
             await limits.admit(Kind.READ if request.method in SAFE else Kind.WRITE, who.user.id)
+        if who.user and who.user.left_at and not (opt.get("open") or opt.get("leaving")):
+            raise HasLeft
         await next_app(scope, receive, send)
 
 

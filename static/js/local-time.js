@@ -1,4 +1,4 @@
-// <local-time datetime="ISO" format="clock|short">: a moment in the reader's zone, or the device's; the exact one on hover.
+// <local-time datetime="ISO" format="clock|short|day">: a moment in the reader's zone, or the device's; the exact one on hover.
 const inZone = (options) => {
   try {
     return new Intl.DateTimeFormat(undefined, { ...options, timeZone: document.documentElement.dataset.timeZone })
@@ -19,6 +19,7 @@ function words(at, format) {
   const minutes = Math.floor((now - at) / 60_000)
   const today = dayOfYear.format(at) === dayOfYear.format(now)
   if (format === "clock") return clock.format(at)
+  if (format === "day") return dayOfYear.format(at)
   if (minutes >= 0 && minutes < 60) return minutes ? (format === "short" ? shortAgo : ago).format(-minutes, "minute") : "now"
   if (today) return clock.format(at)
   const date = (at.getFullYear() === now.getFullYear() ? day : dayOfYear).format(at)

@@ -68,7 +68,8 @@ async def page(server: str, chromium: str) -> AsyncIterator[Page]:
 def bubble(author: str, text: str, html: str | None, number: int) -> str:
     """A message as pages and streams show it."""
     told: dict[str, Any] = {
-        "author": author, "key": f"key-{number:08}", "id": f"key-{number:08}", "session": "s", "seq": number + 1,
+        "type": "text", "author": author, "key": f"key-{number:08}", "id": f"key-{number:08}", "session": "s",
+        "seq": number + 1,
         "author_name": "Ana", "status": "complete", "channel": "web", "text": text, "error": "",
         "created_at": datetime.now(UTC).isoformat(),
     }  # fmt: skip

@@ -13,6 +13,7 @@ import pytest
 import websockets
 from litestar.routes import HTTPRoute
 
+from app.api.problems import speaks_json
 from app.auth.tokens import proof
 from app.database import sql
 from app.domain.user import User
@@ -31,8 +32,10 @@ FORM = "application/x-www-form-urlencoded"
 
 @cache
 def routes() -> list[tuple[str, str]]:
-    """Every method and path, but for what Litestar itself answers to OPTIONS."""
-    found = [route for route in create_app().routes if isinstance(route, HTTPRoute)]
+    """Every method and path that browsers use, but for what Litestar itself answers to OPTIONS. Those of programs are
+    walked in tests/api/test_problems.py."""
+    walked = [route for route in create_app().routes if isinstance(route, HTTPRoute)]
+    found = [route for route in walked if not speaks_json(route.path)]
     return [(method, route.path) for route in found for method in sorted(set(route.methods) - {"OPTIONS"})]
 
 

@@ -17,8 +17,8 @@ from app.database import sql
 from app.domain.sign_in import GRACE, SignIn
 from app.domain.user import User
 from app.main import Server, create_app, create_asgi
+from app.rooms import house
 from app.settings import settings
-from app.web import house
 from tests.browsing import Browser, Event
 from tests.conftest import free_port
 from tests.waiting import until

@@ -1,0 +1,29 @@
+"""What is said in a conversation."""
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import Parameter
+
+from app.api.callers import Id, Me
+from app.api.sessions import Limit
+from app.api.shapes import Entry, Listed, Said
+from app.domain.channel import ChannelType
+from app.domain.session import ChatSession
+from app.rooms.place import LARGEST
+
+After = Annotated[int, Parameter(ge=0, le=LARGEST)]
+
+
+@post("/sessions/{session_id:uuid}/messages", status_code=202)
+async def say(me: Me, session_id: Id, data: Said) -> Entry:
+    """Say something. The answer comes as events."""
+    session = ChatSession.named(session_id)
+    return Entry.of(await session.say(data.text, by=me, via=ChannelType.WEB, client_id=data.client_id))
+
+
+@get("/sessions/{session_id:uuid}/messages")
+async def list_messages(me: Me, session_id: Id, after: After = 0, limit: Limit = 50) -> Listed[Entry]:
+    """The log, the oldest first."""
+    session = await me.session(session_id)
+    return Listed[Entry].of(await session.log(after=after, limit=limit + 1), limit, Entry.of, "seq")

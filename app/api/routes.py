@@ -1,0 +1,25 @@
+"""Where programs find what."""
+
+from litestar import Router
+from litestar.di import Provide
+
+from app.api import callers, messages, sessions, stops
+
+API = Router(
+    "/api",
+    route_handlers=[
+        sessions.open_session,
+        sessions.list_sessions,
+        sessions.show_session,
+        sessions.rename_session,
+        sessions.delete_session,
+        sessions.switch_channel,
+        messages.say,
+        messages.list_messages,
+        stops.stop,
+    ],
+    middleware=[callers.Callers()],
+    dependencies={"me": Provide(callers.me)},
+    opt={"stateless": True},
+    include_in_schema=True,
+)

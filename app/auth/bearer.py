@@ -1,0 +1,58 @@
+"""Who comes with `Authorization: Bearer` (RFC 6750), or with a browser's cookies."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.auth.cookies import Visitor
+from app.auth.present import person
+from app.auth.tokens import read_access
+from app.domain.scope import ALL, Scope
+from app.domain.user import Role, User
+
+
+class Stranger(Exception):
+    """No token came, or (`error`) one that is none, has ended or was revoked."""
+
+    def __init__(self, error: str = "") -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class ScopeMissing(Exception):
+    """Their token is not for this."""
+
+    def __init__(self, scope: Scope) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A program that speaks for a person, or the person's own browser. It came by a sign-in or by an API key."""
+
+    user: User
+    scopes: frozenset[Scope]
+    sign_in_id: UUID | None = None
+    key_id: UUID | None = None
+
+    def may(self, scope: Scope) -> bool:
+        return scope in self.scopes and (scope != Scope.ADMIN or self.user.role == Role.ADMIN)
+
+
+async def caller(authorization: str) -> Caller:
+    """Whom the header `Authorization` names. Stranger when that is nobody."""
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        raise Stranger
+    access = read_access(token.strip())
+    user = await person(access.sign_in_id) if access else None
+    if access is None or user is None:
+        raise Stranger("invalid_token")
+    return Caller(user, ALL, sign_in_id=access.sign_in_id)
+
+
+def in_person(visitor: Visitor) -> Caller:
+    """Somebody who comes by their browser. Stranger when nobody is signed in there."""
+    if visitor.user is None:
+        raise Stranger
+    return Caller(visitor.user, ALL, sign_in_id=visitor.sign_in_id)
