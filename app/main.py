@@ -34,6 +34,8 @@ from app.web import (
     messages,
     password,
     profile,
+    second_factor,
+    second_step,
     sign_in,
     sign_up,
     stops,
@@ -52,6 +54,9 @@ ROUTES = [
     streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
     devices.end_device, devices.end_other_devices, export.export_account,
     leaving.leave, leaving.show_leaving, leaving.stay,
+    second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
+    second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
+    second_factor.make_recovery_codes,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 

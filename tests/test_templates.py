@@ -79,7 +79,11 @@ def account(**changes: Any) -> dict[str, Any]:
         last_used_at=AT,
         created_at=AT,
     )
-    sections = {"profile": {"zones": ["UTC", "Europe/Oslo"]}, "devices": {"mine": [device, device], "this": "d1"}}
+    sections = {
+        "profile": {"zones": ["UTC", "Europe/Oslo"]},
+        "devices": {"mine": [device, device], "this": "d1"},
+        "second_factor": {"app": SimpleNamespace(confirmed_at=AT), "codes_left": 3, "fresh": False},
+    }
     return {
         "me": ANA,
         "theme": "dark",
@@ -106,6 +110,10 @@ def pages() -> Iterator[tuple[str, str]]:
         ("account/show.html", account()),
         ("account/leaving.html", account(until=AT)),
         ("account/left.html", account(until=AT)),
+        ("account/show.html", account(second_factor={"app": None, "codes_left": 0, "fresh": True})),
+        ("account/authenticator.html", account(picture="data:,", secret="ABCD", error="No.")),
+        ("account/recovery_codes.html", account(codes=["a-b"])),
+        ("sign_in/second_step.html", account(me=None, email="ana@example.com", error="No.")),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
     ]:
         yield name, environment().get_template(name).render(context)

@@ -7,8 +7,10 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 from app.database import DB
 from app.domain.agent_state import AgentState
 from app.domain.message import Message
+from app.domain.recovery_code import RecoveryCode
 from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
+from app.domain.totp import Totp
 from app.domain.user import User
 from app.migrate import MIGRATIONS
 
@@ -17,7 +19,7 @@ __all__ = ["APP_CONFIG", "APP_REGISTRY", "DB"]
 APP_CONFIG = AppConfig(
     app_name="parley",
     migrations_folder_path=str(MIGRATIONS),
-    table_classes=[User, SignIn, ChatSession, Message, AgentState],
+    table_classes=[User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode],
 )
 os.environ["PICCOLO_CONF"] = __name__
 APP_REGISTRY = AppRegistry(apps=[__name__])

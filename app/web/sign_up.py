@@ -10,9 +10,9 @@ from app.auth.first_visitor import may_be_first
 from app.domain.errors import Conflict
 from app.domain.user import User
 from app.settings import Signup, settings
+from app.web.entering import enter
 from app.web.forms import field
 from app.web.pages import AnyRequest, page, see
-from app.web.sign_in import enter
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,253}")
 
