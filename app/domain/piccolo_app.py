@@ -6,6 +6,7 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app.database import DB
 from app.domain.agent_state import AgentState
+from app.domain.invitation import Invitation
 from app.domain.message import Message
 from app.domain.recovery_code import RecoveryCode
 from app.domain.session import ChatSession
@@ -19,7 +20,10 @@ __all__ = ["APP_CONFIG", "APP_REGISTRY", "DB"]
 APP_CONFIG = AppConfig(
     app_name="parley",
     migrations_folder_path=str(MIGRATIONS),
-    table_classes=[User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode],
-)
+    table_classes=[
+        User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
+        Invitation,
+    ],
+)  # fmt: skip
 os.environ["PICCOLO_CONF"] = __name__
 APP_REGISTRY = AppRegistry(apps=[__name__])
