@@ -24,7 +24,7 @@ class Invitation(Table, tablename="invitations", db=DB):
     id = UUIDColumn(primary_key=True, default=new_id)
     email = Text(unique=True)
     token_hash = Text(unique=True, secret=True)
-    by = ForeignKey(User)
+    by = ForeignKey(User, null=False)
     created_at = Timestamptz(default=now)
     expires_at = Timestamptz()
 
