@@ -24,6 +24,7 @@ from app.rooms.streams import Afterwards
 from app.settings import settings
 from app.web import (
     account,
+    admin,
     assets,
     chat,
     devices,
@@ -31,15 +32,21 @@ from app.web import (
     export,
     feedback,
     health,
+    invitations,
     leaving,
     messages,
+    new_password,
     password,
     profile,
+    second_factor,
+    second_step,
+    sessions,
     sign_in,
     sign_up,
     stops,
     streams,
     theme,
+    users,
 )
 from app.web.headers import SecurityHeaders
 from app.web.heads import Heads
@@ -53,7 +60,12 @@ ROUTES = [
     streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
     feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
     devices.end_device, devices.end_other_devices, export.export_account,
-    leaving.leave, leaving.show_leaving, leaving.stay,
+    second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
+    second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
+    second_factor.make_recovery_codes,
+    leaving.leave, leaving.show_leaving, leaving.stay, new_password.show_new_password, new_password.choose_new_password,
+    admin.show_admin, users.show_users, users.show_user, users.change_role, users.disable_user, users.enable_user,
+    users.reset_password, invitations.invite, invitations.take_back, sessions.show_sessions, sessions.end_session,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 
@@ -91,7 +103,7 @@ def create_app() -> Litestar:
     return Litestar(
         route_handlers=[*ROUTES, API, nothing],
         middleware=[Visitors()],
-        dependencies={"me": Provide(me)},
+        dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},
         lifespan=[lifespan],
         openapi_config=OpenAPIConfig(

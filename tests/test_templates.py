@@ -22,6 +22,10 @@ SESSION = SimpleNamespace(id="s1", title="Release plan", status="active", update
 ANA = SimpleNamespace(
     name="Ana Lindqvist", email="ana@example.org", role="admin", time_zone="Europe/Oslo", password_hash="x"
 )
+DEVICE = SimpleNamespace(
+    id="d1", device="Mozilla", device_words="Firefox on Linux", hand_held=True, address="::1", last_used_at=AT,
+    created_at=AT, user="u2", who="Ben", email="ben@example.org",
+)  # fmt: skip
 IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -70,16 +74,11 @@ def chat(**changes: Any) -> dict[str, Any]:
 
 
 def account(**changes: Any) -> dict[str, Any]:
-    device = SimpleNamespace(
-        id="d1",
-        device="Mozilla",
-        device_words="Firefox on Linux",
-        hand_held=True,
-        address="::1",
-        last_used_at=AT,
-        created_at=AT,
-    )
-    sections = {"profile": {"zones": ["UTC", "Europe/Oslo"]}, "devices": {"mine": [device, device], "this": "d1"}}
+    sections = {
+        "profile": {"zones": ["UTC", "Europe/Oslo"]},
+        "devices": {"mine": [DEVICE, DEVICE], "this": "d1"},
+        "second_factor": {"app": SimpleNamespace(confirmed_at=AT), "codes_left": 3, "fresh": False},
+    }
     return {
         "me": ANA,
         "theme": "dark",
@@ -93,19 +92,42 @@ def account(**changes: Any) -> dict[str, Any]:
     }
 
 
+def admins() -> Iterator[tuple[str, dict[str, Any]]]:
+    ben = SimpleNamespace(
+        id="u2", name="Ben", email="ben@example.org", role="member", disabled_at=None, left_at=AT, erased_from=AT,
+        created_at=AT, last_used_at=None,
+    )  # fmt: skip
+    seen = {"me": SimpleNamespace(**vars(ANA), id="u1"), "theme": "auto", "csrf": TOKEN, "zone": UTC, "q": "be"}
+    listed = {"rows": [ben], "earlier": 1, "later": 3}
+    invited = SimpleNamespace(id="i1", email="cleo@example.org", created_at=AT, expires_at=AT)
+    index = seen | {"people": listed, "invitations": [invited], "closed": False, "errors": {}, "values": {}, "link": ""}
+    yield "users/index.html", index
+    yield "users/index.html", index | {"people": listed | {"rows": []}, "link": "http://x", "invited": "x@y"}
+    yield "users/show.html", seen | {"user": ben, "sign_ins": [DEVICE], "link": "http://x", "done": "role"}
+    yield "sessions/index.html", seen | {"sign_ins": listed | {"rows": [(DEVICE, ben)]}}
+    yield "new_password/show.html", seen | {"user": ben, "token": "t", "error": "No."}
+
+
 def pages() -> Iterator[tuple[str, str]]:
     nobody = {"me": None, "theme": "auto", "csrf": TOKEN}
-    failed = {"errors": {"form": "No.", "email": "Taken."}, "values": {"email": "a@b"}, "first": False}
+    first = SimpleNamespace(first=True, key="k", token="", invitation=None)
+    invited = SimpleNamespace(first=False, key="", token="t", invitation=SimpleNamespace(email="ben@example.org"))
+    failed = {"errors": {"form": "No.", "email": "Taken."}, "values": {"email": "a@b"}, "entrance": invited}
     for name, context in [
-        ("sign_up/show.html", nobody | {"errors": {}, "values": {}, "first": True}),
+        ("sign_up/show.html", nobody | {"errors": {}, "values": {}, "entrance": first}),
         ("sign_up/show.html", nobody | failed),
         ("sign_in/show.html", nobody | {"error": "Wrong.", "next": "/chat/s1"}),
         ("errors/show.html", nobody | {"status": 404, "title": "Not here", "what_to_do": "Go back.", "reference": "R1"}),
+        *admins(),
         ("chat/show.html", chat()),
         ("chat/show.html", chat(session=None, messages=[], agent=None, stream_url=None, older_url=None)),
         ("account/show.html", account()),
         ("account/leaving.html", account(until=AT)),
         ("account/left.html", account(until=AT)),
+        ("account/show.html", account(second_factor={"app": None, "codes_left": 0, "fresh": True})),
+        ("account/authenticator.html", account(picture="data:,", secret="ABCD", error="No.")),
+        ("account/recovery_codes.html", account(codes=["a-b"])),
+        ("sign_in/second_step.html", account(me=None, email="ana@example.com", error="No.")),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
     ]:
         yield name, environment().get_template(name).render(context)

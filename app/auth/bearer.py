@@ -46,7 +46,7 @@ async def caller(authorization: str) -> Caller:
         raise Stranger
     access = read_access(token.strip())
     user = await person(access.sign_in_id) if access else None
-    if access is None or user is None:
+    if access is None or user is None or user.left_at:  # who has left says first, on a page, that they stay
         raise Stranger("invalid_token")
     return Caller(user, ALL, sign_in_id=access.sign_in_id)
 

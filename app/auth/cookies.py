@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from app.auth.present import person
@@ -81,6 +82,11 @@ def new_browser() -> tuple[str, str]:
     """A mark for a browser that nobody has signed in from, and its cookie: its forms are bound to it."""
     mark = secrets.token_urlsafe(18)
     return mark, _cookie("browser", mark)
+
+
+def kept_for(lasts: timedelta, which: str, value: str) -> str:
+    """The cookie that keeps something else for a while; without a value it goes."""
+    return _cookie(which, value, int(lasts.total_seconds()) if value else 0)
 
 
 def theme(value: str) -> str:

@@ -12,9 +12,12 @@ from app.domain.delivery import Delivery, DeliveryAttempt
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse
+from app.domain.invitation import Invitation
 from app.domain.message import Message
+from app.domain.recovery_code import RecoveryCode
 from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
+from app.domain.totp import Totp
 from app.domain.user import User
 from app.migrate import MIGRATIONS
 
@@ -24,19 +27,11 @@ APP_CONFIG = AppConfig(
     app_name="parley",
     migrations_folder_path=str(MIGRATIONS),
     table_classes=[
-        User,
-        SignIn,
-        ChatSession,
-        Message,
-        AgentState,
-        CommunicationChannel,
-        ChannelHealth,
-        Delivery,
-        DeliveryAttempt,
-        FeedbackRequest,
-        FeedbackRecipient,
-        FeedbackResponse,
+        User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
+        Invitation,
+        CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
+        FeedbackRequest, FeedbackRecipient, FeedbackResponse,
     ],
-)
+)  # fmt: skip
 os.environ["PICCOLO_CONF"] = __name__
 APP_REGISTRY = AppRegistry(apps=[__name__])

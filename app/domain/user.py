@@ -92,10 +92,14 @@ class User(Table, tablename="users", db=DB):
         await self._change({User.name: name, User.time_zone: time_zone})
 
     async def choose_password(self, password_hash: str, *, on: UUID | None) -> None:
-        """Sign in with this password from now on. Every other sign-in than the one `on` this device ends."""
+        """Sign in with this password from now on. Every other sign-in than the one `on` this device ends. Conflict if the
+        one that it is to replace was replaced already."""
         from app.domain.sign_in import SignIn
 
         async with transaction():
+            kept = await sql("SELECT password_hash FROM users WHERE id = $1 FOR UPDATE", self.id)
+            if not kept or kept[0][0] != self.password_hash:
+                raise Conflict("Another password was chosen just now. Sign in with that one.")
             await self._change({User.password_hash: password_hash})
             await SignIn.end_all(self.id, but=on)
 

@@ -15,7 +15,7 @@ from app.web.visitors import Me
 @post("/account/leaving", status_code=200)
 async def leave(request: AnyRequest, me: Me) -> Response[bytes]:
     """Signs out everywhere; the account is erased in a week unless its owner comes back and keeps it."""
-    if error := await not_their_password(me, await field(request, "password")):
+    if error := await not_their_password(request, me, await field(request, "password")):
         return await account_page(request, me, status=422, errors={"leaving": error})
     try:
         await me.leave()

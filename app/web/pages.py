@@ -37,6 +37,15 @@ def visitor_of(request: AnyRequest) -> Visitor:
     return visitor
 
 
+def browser_of(request: AnyRequest) -> str:
+    """The mark of the browser that asks; it gets one if it has none."""
+    visitor = visitor_of(request)
+    if not visitor.browser:
+        visitor.browser, cookie = new_browser()
+        visitor.cookies.append(cookie)
+    return visitor.browser
+
+
 def by_htmx(request: AnyRequest) -> bool:
     """Whether htmx asks for a piece, rather than a browser for a page."""
     return request.headers.get("HX-Request") == "true"
@@ -45,9 +54,8 @@ def by_htmx(request: AnyRequest) -> bool:
 def page(request: AnyRequest, template: str, *, status: int = 200, **context: Any) -> Response[bytes]:
     """A whole page for this reader, with forms that are bound to them."""
     visitor: Visitor = request.scope["state"].setdefault("visitor", glimpse(cookies_of(request)))
-    if not visitor.sign_in_id and not visitor.browser:
-        visitor.browser, cookie = new_browser()
-        visitor.cookies.append(cookie)
+    if not visitor.sign_in_id:
+        browser_of(request)
     zone = visitor.user.zone if visitor.user else UTC
     html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), zone=zone, status=status, **context)
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)

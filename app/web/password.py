@@ -3,6 +3,7 @@
 from litestar import Response, post
 
 from app.auth import passwords, present
+from app.auth.certainty import doubt
 from app.domain.user import User
 from app.web.account import account_page, done
 from app.web.forms import field
@@ -14,7 +15,7 @@ from app.web.visitors import Me
 async def change_password(request: AnyRequest, me: Me) -> Response[bytes]:
     """Needs the present one; signs every other device out."""
     chosen = await field(request, "password")
-    if error := await not_their_password(me, await field(request, "present")):
+    if error := await not_their_password(request, me, await field(request, "present")):
         return await account_page(request, me, status=422, errors={"present": error})
     if complaint := passwords.complaint(chosen):
         return await account_page(request, me, status=422, errors={"password": complaint})
@@ -23,8 +24,8 @@ async def change_password(request: AnyRequest, me: Me) -> Response[bytes]:
     return done(request, "password", "password")
 
 
-async def not_their_password(me: User, given: str) -> str | None:
-    """Why what was given does not show that it is them, or None. Who has no password is not asked for one."""
-    if me.password_hash is None or await passwords.matches(given, me.password_hash):
-        return None
-    return "That is not your present password."
+async def not_their_password(request: AnyRequest, me: User, given: str) -> str | None:
+    """Why what was given does not show that it is them, or None. Who has no password must have signed in just now."""
+    if me.password_hash is None:
+        return await doubt(me, visitor_of(request).sign_in_id, "")
+    return None if await passwords.matches(given, me.password_hash) else "That is not your present password."

@@ -3,10 +3,10 @@
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from app.auth import passwords, present
-from app.auth.cookies import signed_in, signed_out
-from app.domain.sign_in import SignIn
+from app.auth import passwords
+from app.auth.cookies import signed_out
 from app.domain.user import User
+from app.web.entering import leave, let_in
 from app.web.forms import field
 from app.web.pages import AnyRequest, local, page, see, visitor_of
 
@@ -31,27 +31,12 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
     if not await passwords.matches(await field(request, "password"), user.password_hash if user else None) or not user:
         error = "That e-mail address and password don't belong together."
         return page(request, "sign_in/show.html", status=422, error=error, email=email, next=local(back, ""))
-    await enter(request, user)
-    return see(request, local(back, "/chat"))
+    return await let_in(request, user, local(back, "/chat"))
 
 
 @post("/sign-out", opt={"open": True, "uncounted": True}, status_code=303)
 async def sign_out(request: AnyRequest) -> Response[bytes]:
     """End this device's sign-in."""
-    await _leave(request)
+    await leave(request)
     visitor_of(request).cookies[:] = signed_out()
     return see(request, "/sign-in")
-
-
-async def enter(request: AnyRequest, user: User) -> None:
-    """Sign `user` in with a new id. The sign-in that came along, theirs or one that somebody planted, ends."""
-    await _leave(request)
-    begun = await SignIn.begin(user, request.headers.get("user-agent", ""))
-    visitor_of(request).cookies[:] = signed_in(user, begun)
-
-
-async def _leave(request: AnyRequest) -> None:
-    sign_in_id = visitor_of(request).sign_in_id
-    if sign_in_id and (ending := await SignIn.objects().get(SignIn.id == sign_in_id)):
-        await ending.end()
-        present.forget(sign_in_id)

@@ -1,61 +1,89 @@
 """Becoming a member; the very first visitor becomes admin."""
 
 import re
+from dataclasses import dataclass
+from typing import Self
 
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
 from app.auth import passwords
 from app.auth.first_visitor import may_be_first
+from app.database import transaction
 from app.domain.errors import Conflict
+from app.domain.invitation import Invitation
 from app.domain.user import User
 from app.settings import Signup, settings
+from app.web.entering import enter
 from app.web.forms import field
 from app.web.pages import AnyRequest, page, see
-from app.web.sign_in import enter
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,253}")
 
 
+@dataclass(frozen=True)
+class Entrance:
+    """By what right a visitor signs up: as the first, by an invitation, or because all may. `closed` says why they can't."""
+
+    first: bool
+    key: str
+    token: str
+    invitation: Invitation | None
+
+    @classmethod
+    async def of(cls, key: str, token: str) -> Self:
+        return cls(await User.nobody_yet(), key, token, await Invitation.find(token))
+
+    @property
+    def closed(self) -> str | None:
+        signup = settings().signup
+        if self.first and not may_be_first(self.key):
+            return "Open the sign-up link that Parley printed when it started; it makes the first account."
+        if self.first or signup == Signup.OPEN or (self.invitation and signup == Signup.INVITE):
+            return None
+        if self.token and signup == Signup.INVITE:
+            return "This invitation is no longer good. Ask an admin for another one."
+        return "Parley is closed to new members here. Ask an admin to invite you."
+
+    async def join(self, name: str, email: str, password_hash: str) -> User:
+        """Make the account. An invitation is spent by it."""
+        async with transaction():
+            if self.invitation:
+                await self.invitation.use()
+            only_first = settings().signup != Signup.OPEN and not self.invitation
+            return await User.sign_up(name=name, email=email, password_hash=password_hash, only_first=only_first)
+
+
 @get("/sign-up", opt={"open": True})
-async def show_sign_up(request: AnyRequest, key: FromQuery[str] = "") -> Response[bytes]:
-    first = await User.nobody_yet()
-    closed = await _refusal(first, key)
-    return _form(request, first, {"form": closed} if closed else {}, {}, key)
+async def show_sign_up(request: AnyRequest, key: FromQuery[str] = "", invitation: FromQuery[str] = "") -> Response[bytes]:
+    entrance = await Entrance.of(key, invitation)
+    return _form(request, entrance, {"form": entrance.closed} if entrance.closed else {}, {})
 
 
 @post("/sign-up", opt={"open": True, "uncounted": True}, status_code=303)
 async def sign_up(request: AnyRequest) -> Response[bytes]:
     """Make the account and sign in at once."""
     values = {name: (await field(request, name)).strip() for name in ("name", "email")}
-    password, key = await field(request, "password"), await field(request, "key")
-    first = await User.nobody_yet()
-    errors = await _errors(values, password, first, key)
+    password = await field(request, "password")
+    entrance = await Entrance.of(await field(request, "key"), await field(request, "invitation"))
+    if entrance.invitation:
+        values["email"] = entrance.invitation.email
+    errors = _errors(values, password, entrance)
     if not errors:
         try:
-            hashed = await passwords.hash_password(password)
-            user = await User.sign_up(**values, password_hash=hashed, only_first=settings().signup != Signup.OPEN)
+            user = await entrance.join(**values, password_hash=await passwords.hash_password(password))
         except Conflict as conflict:
             errors = {"email": str(conflict)}
     if errors:
-        return _form(request, first, errors, values, key)
+        return _form(request, entrance, errors, values)
     await enter(request, user)
     return see(request, "/chat")
 
 
-async def _refusal(first: bool, key: str) -> str | None:
-    """Why this visitor can't sign up at all, or None."""
-    if first and not may_be_first(key):
-        return "Open the sign-up link that Parley printed when it started; it makes the first account."
-    if first or settings().signup == Signup.OPEN:
-        return None
-    return "Parley is closed to new members here. Ask an admin to invite you."
-
-
-async def _errors(values: dict[str, str], password: str, first: bool, key: str) -> dict[str, str]:
+def _errors(values: dict[str, str], password: str, entrance: Entrance) -> dict[str, str]:
     email = values["email"]
     found = {
-        "form": await _refusal(first, key),
+        "form": entrance.closed,
         "name": None if 0 < len(values["name"]) <= 200 and values["name"].isprintable() else "Tell us what to call you.",
         "email": None if ADDRESS.fullmatch(email) and email.isprintable() else "That is no e-mail address.",
         "password": passwords.complaint(password),
@@ -63,6 +91,6 @@ async def _errors(values: dict[str, str], password: str, first: bool, key: str) 
     return {name: error for name, error in found.items() if error}
 
 
-def _form(request: AnyRequest, first: bool, errors: dict[str, str], values: dict[str, str], key: str) -> Response[bytes]:
+def _form(request: AnyRequest, entrance: Entrance, errors: dict[str, str], values: dict[str, str]) -> Response[bytes]:
     status = 422 if errors and request.method == "POST" else 200
-    return page(request, "sign_up/show.html", status=status, first=first, errors=errors, values=values, key=key)
+    return page(request, "sign_up/show.html", status=status, entrance=entrance, errors=errors, values=values)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app import clock
+from app.auth.tokens import access_token
 from app.database import sql
 from app.domain.errors import Conflict
 from app.domain.session import ChatSession
@@ -45,6 +46,9 @@ async def test_who_signs_in_within_the_grace_may_keep_the_account(server: str, b
         for path in ("/chat", f"/chat/{session_id}", "/account", "/account/export"):
             assert (await browser.get(path)).headers["location"] == "/account/leaving"
         assert (await browser.say(session_id, "more")).headers["location"] == "/account/leaving"
+        in_again = (await SignIn.of(ben))[0]
+        token = {"Authorization": f"Bearer {access_token(ben.id, in_again.id)}"}
+        assert (await browser.get("/api/sessions", **token)).status_code == 401
         assert "Keep my account" in (await browser.get("/account/leaving")).text
         assert (await browser.post("/account/leaving/end")).headers["location"] == "/chat"
         clock.shift(timedelta(days=30))

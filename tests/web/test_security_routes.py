@@ -23,6 +23,8 @@ from tests.browsing import Browser
 
 OPEN = {
     ("GET", "/"), ("GET", "/sign-up"), ("POST", "/sign-up"), ("GET", "/sign-in"), ("POST", "/sign-in"),
+    ("GET", "/sign-in/second-step"), ("POST", "/sign-in/second-step"),
+    ("GET", "/new-password"), ("POST", "/new-password"),
     ("POST", "/sign-out"), ("POST", "/theme"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/{path:path}"),
     ("GET", "/static/{version_asked:str}/{path:path}"),
 }  # fmt: skip

@@ -1,0 +1,23 @@
+"""Words that we give a browser to keep for a while and to bring back: it can neither read nor change them."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.clock import now
+from app.encryption import Undecipherable, decrypt, encrypt
+
+
+def seal(words: dict[str, Any], purpose: str, *, lasts: timedelta) -> str:
+    """`words` for `purpose`, to be brought back within that time."""
+    return encrypt(json.dumps({"until": (now() + lasts).isoformat(), "words": words}), "sealed", purpose)
+
+
+def unseal(brought: str, purpose: str) -> dict[str, Any] | None:
+    """The words that were sealed for this purpose; None for anything else, and when it is too late."""
+    try:
+        sealed = json.loads(decrypt(brought, "sealed", purpose))
+    except Undecipherable:
+        return None
+    words: dict[str, Any] = sealed["words"]
+    return words if now() < datetime.fromisoformat(sealed["until"]) else None

@@ -1,0 +1,51 @@
+"""Everybody who has an account, and where they are signed in, as an admin looks through them."""
+
+from typing import Any
+from uuid import UUID
+
+from app.clock import now
+from app.database import loaded, sql
+from app.domain.errors import NotFound
+from app.domain.sign_in import SignIn
+from app.domain.user import User
+
+PAGE = 50
+
+
+async def people(words: str = "", page: int = 1) -> list[Any]:
+    """Rows of users whose name or address holds `words`, by name, with `last_used_at`; one more than a page if there is
+    another."""
+    return await sql(
+        """SELECT u.*, (SELECT max(last_used_at) FROM sign_ins s WHERE s."user" = u.id) AS last_used_at
+           FROM users u WHERE u.erased_at IS NULL AND strpos(lower(u.name || ' ' || u.email), lower($1)) > 0
+           ORDER BY lower(u.name), u.id LIMIT $2 OFFSET $3""",
+        words, PAGE + 1, (page - 1) * PAGE,
+    )  # fmt: skip
+
+
+async def sign_ins(words: str = "", page: int = 1) -> list[tuple[SignIn, Any]]:
+    """Where people are signed in, the last used first, each with whose it is; paged like `people`."""
+    rows = await sql(
+        """SELECT s.*, u.name AS who, u.email FROM sign_ins s JOIN users u ON u.id = s."user"
+           WHERE s.ended_at IS NULL AND s.expires_at > $4 AND u.disabled_at IS NULL
+             AND strpos(lower(concat_ws(' ', u.name, u.email, s.device, s.address)), lower($1)) > 0
+           ORDER BY s.last_used_at DESC, s.id LIMIT $2 OFFSET $3""",
+        words, PAGE + 1, (page - 1) * PAGE, now(),
+    )  # fmt: skip
+    return [(loaded(SignIn, row), row) for row in rows]
+
+
+async def person(user_id: UUID) -> User:
+    """Anybody who has an account, also a disabled one. NotFound for others."""
+    found = await User.objects().get((User.id == user_id) & User.erased_at.is_null())
+    if found is None:
+        raise NotFound("There is no such person.")
+    return found
+
+
+async def sign_in(sign_in_id: UUID) -> SignIn:
+    """Anybody's sign-in that has not ended. NotFound otherwise."""
+    found = await SignIn.objects().get((SignIn.id == sign_in_id) & SignIn.ended_at.is_null())
+    if found is None:
+        raise NotFound("There is no such sign-in.")
+    return found
