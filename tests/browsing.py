@@ -114,8 +114,14 @@ class Browser:
     @asynccontextmanager
     async def stream(self, session_id: str, query: str = "after=0", **headers: str) -> AsyncIterator[AsyncIterator[Event]]:
         """The events of a conversation's page, as they come."""
+        async with self.listen(f"/chat/{session_id}/stream?{query}", **headers) as events:
+            yield events
+
+    @asynccontextmanager
+    async def listen(self, path: str, **headers: str) -> AsyncIterator[AsyncIterator[Event]]:
+        """The events of any stream."""
         asked = {"Accept": "text/event-stream", **_named(headers)}
-        async with self.client.stream("GET", f"/chat/{session_id}/stream?{query}", headers=asked) as answer:
+        async with self.client.stream("GET", path, headers=asked) as answer:
             assert answer.status_code == 200, answer.status_code
             yield events_of(answer.aiter_lines())
 

@@ -9,28 +9,21 @@ from app.database import sql
 
 # Every row that is told of a request, as (when, who it is about, by which channel, what, why).
 TOLD = """
-SELECT created_at AS at, asked_by_name AS person, '' AS via, 'asked' AS what, '' AS detail
-  FROM feedback_requests WHERE id = $1
-UNION ALL
-SELECT d.created_at, u.name, d.via, CASE d.kind WHEN 'request' THEN 'queued' WHEN 'settle' THEN 'outcome queued'
-  ELSE d.kind END, '' FROM deliveries d JOIN users u ON u.id = d."user" WHERE d.request = $1 AND d.via <> 'web'
-UNION ALL
-SELECT a.ended_at, u.name, d.via, CASE WHEN d.kind = 'settle' THEN 'outcome ' ELSE '' END || a.outcome, a.error
-  FROM delivery_attempts a JOIN deliveries d ON d.id = a.delivery JOIN users u ON u.id = d."user" WHERE d.request = $1
-UNION ALL
-SELECT d.accepted_at, u.name, d.via, 'accepted', '' FROM deliveries d JOIN users u ON u.id = d."user"
-  WHERE d.request = $1 AND d.via = 'web' AND d.accepted_at IS NOT NULL
-UNION ALL
-SELECT d.seen_at, u.name, d.via, 'seen', '' FROM deliveries d JOIN users u ON u.id = d."user"
-  WHERE d.request = $1 AND d.seen_at IS NOT NULL
-UNION ALL
-SELECT d.due_at, u.name, d.via, 'given up', d.error FROM deliveries d JOIN users u ON u.id = d."user"
-  WHERE d.request = $1 AND d.given_up
-UNION ALL
-SELECT created_at, user_name, channel, 'answered', comment FROM feedback_responses WHERE request = $1
-UNION ALL
-SELECT settled_at, '', '', status, '' FROM feedback_requests WHERE id = $1 AND settled_at IS NOT NULL
-ORDER BY 1
+WITH asked AS (SELECT * FROM feedback_requests WHERE id = $1), sent AS (
+  SELECT d.*, u.name FROM deliveries d JOIN users u ON u.id = d."user" WHERE d.request = $1
+), told AS (
+  SELECT 0 AS rank, created_at AS at, asked_by_name AS person, '' AS via, 'asked' AS what, '' AS detail FROM asked
+  UNION ALL SELECT 1, created_at, name, via, CASE kind WHEN 'request' THEN 'queued' WHEN 'settle' THEN 'outcome queued'
+    ELSE kind END, '' FROM sent WHERE via <> 'web'
+  UNION ALL SELECT 2, accepted_at, name, via, 'accepted', '' FROM sent WHERE via = 'web' AND accepted_at IS NOT NULL
+  UNION ALL SELECT 2, a.ended_at, name, via, CASE WHEN kind = 'settle' THEN 'outcome ' ELSE '' END || a.outcome, a.error
+    FROM delivery_attempts a JOIN sent ON sent.id = a.delivery
+  UNION ALL SELECT 3, seen_at, name, via, 'seen', '' FROM sent WHERE seen_at IS NOT NULL
+  UNION ALL SELECT 4, due_at, name, via, 'given up', error FROM sent WHERE given_up
+  UNION ALL SELECT 5, created_at, user_name, channel, 'answered', comment FROM feedback_responses WHERE request = $1
+  UNION ALL SELECT 6, settled_at, '', '', status, '' FROM asked WHERE status IN ('expired', 'withdrawn')
+)
+SELECT told.at, person, via, what, detail FROM told, asked ORDER BY GREATEST(told.at, asked.created_at), rank
 """
 
 

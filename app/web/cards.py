@@ -53,4 +53,4 @@ def _otherwise(request: FeedbackRequest) -> str:
     default = request.as_dict()["default"]
     if default is not None:
         return f"if nobody answers: {said(default)}"
-    return "if nobody answers, it expires" if request.deadline else "it waits until somebody answers"
+    return "if nobody answers, it expires" if request.deadline else "It waits until somebody answers"

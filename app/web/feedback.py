@@ -48,6 +48,7 @@ async def show_request(request: AnyRequest, me: Me, request_id: Id) -> Response[
 async def respond(request: AnyRequest, me: Me, request_id: Id) -> Response[bytes]:
     """Answer. Who comes late is told who was faster."""
     asked = await request_for(me.id, request_id)
+    await seen_on_the_page(me.id, [asked])
     late = ""
     try:
         await asked.respond(me, await _value(request, asked), ChannelType.WEB, await field(request, "comment"))

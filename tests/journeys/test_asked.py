@@ -1,0 +1,170 @@
+"""Being asked, in the browser: on the page, on another device, too late, not at all, and by several."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import expect
+
+from app.clock import now, shift
+from app.domain.channel import ChannelType
+from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_question import Question, Urgency
+from app.domain.feedback_recipient import FeedbackRecipient
+from app.domain.feedback_value import FeedbackType
+from app.domain.user import User
+from tests.journeys.arrivals import Arrivals, arrivals
+from tests.journeys.axe import violations
+from tests.journeys.device import Device
+
+SHIP = Question(
+    FeedbackType.APPROVAL, "Shall we ship version 2?", urgency=Urgency.URGENT,
+    context="All **214 tests** pass.\n\n| part | state |\n|---|---|\n| web | ready |\n| worker | ready |",
+)  # fmt: skip
+DAY = Question(FeedbackType.CHOICE, "Which day suits you?", options=["Monday", "Wednesday", "Friday"])
+WHO = Question(FeedbackType.MULTIPLE_CHOICE, "Who should come?", options=["Ana", "Ben", "Cleo"])
+WORDS = Question(FeedbackType.TEXT, "What shall the headline say?")
+RATING = Question(FeedbackType.RATING, "How good was this answer?")
+
+
+@pytest.fixture
+async def visit(server: str, window: Chromium, worker: object, ana: User) -> AsyncIterator[Arrivals]:
+    async with arrivals(server, window) as arriving:
+        yield arriving
+
+
+async def enter(visit: Arrivals, user: User, **options: object) -> Device:
+    """A device on which `user` is signed in."""
+    device = await visit("", **options)
+    await device.http.enter(user)
+    await device.context.add_cookies(
+        [{"name": key, "value": value, "url": visit.url} for key, value in device.http.cookies.items()]
+    )
+    return device
+
+
+async def ask_in(device: Device, user: User, question: Question) -> FeedbackRequest:
+    """Ask in a conversation that is open on a device."""
+    path = await device.open_chat("[[say=Hello]]")
+    await device.is_answered("Hello")
+    return await FeedbackRequest.ask(question, of=[user], session=await user.session(UUID(path.rpartition("/")[2])))
+
+
+async def photograph(device: Device, name: str) -> None:
+    if folder := os.environ.get("PHOTOGRAPHS"):
+        for scheme in ("light", "dark"):
+            await device.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            for width in (1280, 390):
+                await device.page.set_viewport_size({"width": width, "height": 860})
+                await device.page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png")
+
+
+async def finds_nothing(device: Device) -> None:
+    found = await violations(device.page)
+    assert not found, "\n".join(found)
+
+
+async def test_asked_in_the_conversation_and_approved_on_another_device(visit: Arrivals, ana: User) -> None:
+    laptop, phone = await enter(visit, ana), await enter(visit, ana, viewport={"width": 390, "height": 800})
+    await phone.open("/feedback")
+    await expect(phone.page.get_by_text("Nothing waits for you")).to_be_visible()
+    await ask_in(laptop, ana, SHIP)
+    docked = laptop.page.locator("#docked .request")
+    await expect(docked.get_by_role("heading")).to_have_text("Shall we ship version 2?")
+    await expect(laptop.page).to_have_title("(1) [[say=Hello]] · Parley")
+    await photograph(laptop, "docked")
+    await finds_nothing(laptop)
+    card = phone.page.locator("#inbox .request")
+    await expect(card.get_by_role("heading")).to_have_text("Shall we ship version 2?")
+    await photograph(phone, "inbox")
+    await finds_nothing(phone)
+    await card.get_by_role("button", name="Approve").click()
+    await expect(phone.page.get_by_text("Nothing waits for you")).to_be_visible()
+    await expect(docked).to_have_count(0)
+    await expect(laptop.page.locator("#log")).to_contain_text("Approved by Ana on the page.")
+    await expect(laptop.page).to_have_title("[[say=Hello]] · Parley")
+
+
+async def test_rejecting_asks_for_a_reason(visit: Arrivals, ana: User) -> None:
+    laptop = await enter(visit, ana)
+    request = await ask_in(laptop, ana, SHIP)
+    docked = laptop.page.locator("#docked .request")
+    await docked.get_by_text("Reject…").click()
+    await photograph(laptop, "rejecting")
+    await docked.get_by_label("Why?").fill("The docs are missing")
+    await docked.get_by_role("button", name="Reject").click()
+    await expect(laptop.page.locator("#log")).to_contain_text("Rejected by Ana on the page: The docs are missing.")
+    await laptop.open(f"/feedback/{request.id}")
+    await expect(laptop.page.locator(".timeline")).to_contain_text("Seen")
+    await photograph(laptop, "settled")
+    await finds_nothing(laptop)
+
+
+async def test_every_kind_is_answered_in_the_inbox(visit: Arrivals, ana: User) -> None:
+    laptop = await enter(visit, ana)
+    for question in (SHIP, DAY, WHO, WORDS, RATING):
+        await FeedbackRequest.ask(question, of=[ana])
+    await laptop.open("/feedback")
+    await expect(laptop.page.locator("#inbox .request")).to_have_count(5)
+    await photograph(laptop, "all-kinds")
+    await finds_nothing(laptop)
+    cards = laptop.page.locator("#inbox .request")
+    await cards.filter(has_text="ship").get_by_role("button", name="Approve").click()
+    await expect(cards).to_have_count(4)
+    for question, labels in ((DAY, ["Friday"]), (WHO, ["Ana", "Cleo"]), (RATING, ["4"])):
+        card = cards.filter(has_text=question.question)
+        for label in labels:
+            await card.get_by_label(label, exact=True).check()
+        left = await cards.count()
+        await card.get_by_role("button", name="Answer").click()
+        await expect(cards).to_have_count(left - 1)
+    await cards.get_by_label("Your answer").fill("Spring is here")
+    await cards.get_by_role("button", name="Answer").click()
+    await expect(laptop.page.get_by_text("Nothing waits for you")).to_be_visible()
+    await laptop.open("/feedback")
+    await expect(laptop.page.locator("#settled .request")).to_have_count(5)
+    await finds_nothing(laptop)
+
+
+async def test_a_late_answer_is_told_so_kindly(visit: Arrivals, ana: User, ben: User) -> None:
+    laptop = await enter(visit, ana)
+    request = await FeedbackRequest.ask(SHIP, of=[ana, ben])
+    await laptop.open("/feedback")
+    await laptop.page.route("**/feedback/stream", lambda route: route.abort())
+    laptop.expects("feedback/stream", "Failed to load", "sse", "TypeError")
+    await laptop.page.reload()
+    await request.respond(ben, True, ChannelType.SLACK)
+    await laptop.page.get_by_role("button", name="Approve").click()
+    await expect(laptop.page.locator(".outcome")).to_contain_text(
+        "This was settled before your answer came. Approved by Ben via Slack."
+    )
+
+
+async def test_what_nobody_answers_in_time_expires_and_is_never_a_no(visit: Arrivals, ana: User) -> None:
+    laptop = await enter(visit, ana)
+    request = await ask_in(laptop, ana, replace(SHIP, deadline=now() + timedelta(hours=1)))
+    await expect(laptop.page.locator("#docked .until")).to_contain_text("if nobody answers, it expires")
+    shift(timedelta(hours=1, seconds=1))
+    recipient = await FeedbackRecipient.objects().get(FeedbackRecipient.request == request.id)
+    assert recipient
+    await FeedbackRecipient.climb(recipient.id)
+    await expect(laptop.page.locator("#docked .request")).to_have_count(0)
+    await expect(laptop.page.locator("#log")).to_contain_text("Nobody answered in time.")
+
+
+async def test_two_of_three_must_agree_to_answer(visit: Arrivals, ana: User, ben: User) -> None:
+    laptop = await enter(visit, ana)
+    request = await FeedbackRequest.ask(replace(SHIP, needed=2), of=[ana, ben])
+    await laptop.open(f"/feedback/{request.id}")
+    await laptop.page.get_by_role("button", name="Approve").click()
+    await expect(laptop.page.locator(".outcome")).to_contain_text("Approved by Ana")
+    await expect(laptop.page.locator(".request")).to_contain_text("1 of 2 answers")
+    await request.respond(ben, False, ChannelType.WEB, "Not yet")
+    await laptop.open(f"/feedback/{request.id}")
+    await expect(laptop.page.locator(".outcome")).to_contain_text(
+        "Approved by Ana on the page; Rejected by Ben on the page: Not yet."
+    )
