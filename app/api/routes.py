@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
-from app.api import callers, messages, sessions, stops
+from app.api import callers, events, messages, sessions, stops
 
 API = Router(
     "/api",
@@ -17,6 +17,8 @@ API = Router(
         messages.say,
         messages.list_messages,
         stops.stop,
+        events.stream,
+        events.open_to_programs,
     ],
     middleware=[callers.Callers()],
     dependencies={"me": Provide(callers.me)},

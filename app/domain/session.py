@@ -185,6 +185,11 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         since = Message.revision > after_revision if after_revision else Message.seq > after_seq
         return list(await Message.objects().where((Message.session == self.id) & since).order_by(Message.seq))
 
+    async def since(self, revision: int, seq: int) -> list[Message]:
+        """Entries after a place in the log, and those before it that changed since a revision, oldest first."""
+        query = "SELECT * FROM messages WHERE session = $1 AND (revision > $2 OR seq > $3) ORDER BY seq"
+        return [loaded(Message, row) for row in await sql(query, self.id, revision, seq)]
+
     async def streaming(self) -> list[Message]:
         """The entry that the agent is writing, if it is."""
         streaming = (Message.session == self.id) & (Message.status == MessageStatus.STREAMING)
