@@ -14,6 +14,7 @@ from app.agent.model import Model
 from app.agent.turn import Answers
 from app.jobs.erase_who_left import erase_who_left
 from app.jobs.find_due import find_due
+from app.jobs.forget_answers import forget_answers
 from app.jobs.run_agent import run_agent
 
 log = structlog.get_logger(__name__)
@@ -26,7 +27,11 @@ async def start(ctx: Context) -> None:
     answers = Answers(Model())
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
-    timed = [asyncio.create_task(find_due(answers)), asyncio.create_task(erase_who_left())]
+    timed = [
+        asyncio.create_task(find_due(answers)),
+        asyncio.create_task(erase_who_left()),
+        asyncio.create_task(forget_answers()),
+    ]
     ctx.update(answers=answers, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 

@@ -4,6 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 
 from app.api import callers, events, messages, sessions, stops
+from app.api.idempotency import Idempotent
 
 API = Router(
     "/api",
@@ -20,7 +21,7 @@ API = Router(
         events.stream,
         events.open_to_programs,
     ],
-    middleware=[callers.Callers()],
+    middleware=[callers.Callers(), Idempotent()],
     dependencies={"me": Provide(callers.me)},
     opt={"stateless": True},
     include_in_schema=True,

@@ -6,6 +6,7 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app.database import DB
 from app.domain.agent_state import AgentState
+from app.domain.idempotency import KeptAnswer
 from app.domain.invitation import Invitation
 from app.domain.message import Message
 from app.domain.recovery_code import RecoveryCode
@@ -22,7 +23,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=str(MIGRATIONS),
     table_classes=[
         User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
-        Invitation,
+        Invitation, KeptAnswer,
     ],
 )  # fmt: skip
 os.environ["PICCOLO_CONF"] = __name__

@@ -11,7 +11,7 @@ from piccolo.columns import BigInt, ForeignKey, Integer, Text, Timestamptz, Varc
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.database import DB, after_commit, attempt, loaded, new_id, sql, transaction
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound, Unfit
@@ -110,9 +110,10 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             await by.session(self.id)  # what is wrong with their words is told to nobody else
             raise
         try:
-            rows = await sql(
-                SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title
-            )
+            async with attempt():
+                rows = await sql(
+                    SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title
+                )
         except UniqueViolationError:
             return await self._said(said.client_id)
         if not rows:
