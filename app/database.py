@@ -110,6 +110,17 @@ async def transaction() -> AsyncIterator[None]:
         call(*arguments)
 
 
+@asynccontextmanager
+async def attempt() -> AsyncIterator[None]:
+    """Within a transaction, what fails in here can be made up for: else PostgreSQL takes nothing more after an error."""
+    current = DB.current_transaction.get()
+    if current:
+        async with current.connection.transaction():
+            yield
+    else:
+        yield
+
+
 def after_commit(call: AfterCommit, *arguments: Any) -> None:
     """Call `call(*arguments)` when the current transaction has committed; now if there is none. It must not raise: the
     rows are the truth."""

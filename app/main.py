@@ -145,7 +145,8 @@ def serve(listening: socket.socket | None) -> None:
     app = create_app()
     config = uvicorn.Config(
         create_asgi(app), host=settings().host, port=settings().port, loop="uvloop", http="httptools",
-        ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=MOST_BODY_BYTES, timeout_graceful_shutdown=3,
+        ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=MOST_BODY_BYTES, ws_ping_interval=15,
+        timeout_graceful_shutdown=3,
         access_log=False, log_config=None, server_header=False, proxy_headers=False,
     )  # fmt: skip
     server = Server(config, app)

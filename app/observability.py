@@ -44,6 +44,8 @@ def set_up_logging() -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     logging.getLogger("app").setLevel(settings().log_level.upper())
+    # uvicorn 0.54 complains of every WebSocket that was refused with a status of its own
+    logging.getLogger("uvicorn.error").addFilter(lambda record: "completing handshake" not in record.getMessage())
     logging.getLogger("saq").setLevel(logging.ERROR)  # it warns at every stop that its waiting readers did not finish
 
 

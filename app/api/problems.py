@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from app import database
 from app.api.callers import AnyRequest
 from app.auth.bearer import ScopeMissing, Stranger
+from app.auth.origin import Foreign
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.limits import TooMany
 
@@ -22,7 +23,7 @@ TITLES = {
     405: "That can't be done here", 409: "Somebody was faster", 413: "That is too large", 415: "That is of another kind",
     422: "That doesn't fit", 429: "That was a lot at once", 500: "Something broke", 503: "The database is away for a moment",
 }  # fmt: skip
-OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Stranger: 401, ScopeMissing: 403, TooMany: 429}
+OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Stranger: 401, ScopeMissing: 403, Foreign: 403, TooMany: 429}
 
 
 def speaks_json(path: str) -> bool:
@@ -92,6 +93,8 @@ def _detail(error: Exception, status: int) -> str:
             return "The token is none of ours, has ended or was revoked." if error.error else "Send a token: Bearer ..."
         case ScopeMissing():
             return f"The token lacks the scope {error.scope}."
+        case Foreign():
+            return "A cookie is taken from Parley's own pages only (Origin)."
         case TooMany():
             return f"Come back in {error.verdict.retry_after_seconds} s."
         case HTTPException() if status == 400:

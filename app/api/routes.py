@@ -3,7 +3,8 @@
 from litestar import Router
 from litestar.di import Provide
 
-from app.api import callers, messages, sessions, stops
+from app.api import callers, events, messages, sessions, stops
+from app.api.idempotency import Idempotent
 
 API = Router(
     "/api",
@@ -17,8 +18,10 @@ API = Router(
         messages.say,
         messages.list_messages,
         stops.stop,
+        events.stream,
+        events.open_to_programs,
     ],
-    middleware=[callers.Callers()],
+    middleware=[callers.Callers(), Idempotent()],
     dependencies={"me": Provide(callers.me)},
     opt={"stateless": True},
     include_in_schema=True,

@@ -73,7 +73,7 @@ ENTRY = tuple(Entry.model_fields)
 
 def entry(told: dict[str, Any]) -> dict[str, Any]:
     """What programs get of a message's `as_dict()`."""
-    return {name: told[name] for name in ENTRY}
+    return {name: told[name] for name in ENTRY} | {"created_at": told["created_at"].replace("+00:00", "Z")}
 
 
 Title = Annotated[str, Field(max_length=LONGEST_TITLE)]

@@ -12,6 +12,7 @@ from app.domain.delivery import Delivery, DeliveryAttempt
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse
+from app.domain.idempotency import KeptAnswer
 from app.domain.invitation import Invitation
 from app.domain.message import Message
 from app.domain.recovery_code import RecoveryCode
@@ -28,7 +29,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=str(MIGRATIONS),
     table_classes=[
         User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
-        Invitation,
+        Invitation, KeptAnswer,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse,
     ],

@@ -11,7 +11,7 @@ from piccolo.columns import BigInt, ForeignKey, Integer, Text, Timestamptz, Varc
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.database import DB, after_commit, attempt, loaded, new_id, sql, transaction
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound, Unfit
@@ -110,9 +110,10 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             await by.session(self.id)  # what is wrong with their words is told to nobody else
             raise
         try:
-            rows = await sql(
-                SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title
-            )
+            async with attempt():
+                rows = await sql(
+                    SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title
+                )
         except UniqueViolationError:
             return await self._said(said.client_id)
         if not rows:
@@ -203,6 +204,11 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         """Entries changed since a revision (or placed after a seq, when no revision is known), oldest first."""
         since = Message.revision > after_revision if after_revision else Message.seq > after_seq
         return list(await Message.objects().where((Message.session == self.id) & since).order_by(Message.seq))
+
+    async def since(self, revision: int, seq: int) -> list[Message]:
+        """Entries after a place in the log, and those before it that changed since a revision, oldest first."""
+        query = "SELECT * FROM messages WHERE session = $1 AND (revision > $2 OR seq > $3) ORDER BY seq"
+        return [loaded(Message, row) for row in await sql(query, self.id, revision, seq)]
 
     async def streaming(self) -> list[Message]:
         """The entry that the agent is writing, if it is."""

@@ -103,6 +103,8 @@ class House:
             case "sign-in.ended":
                 present.forget(UUID(event["id"]))
                 self._sign_out({UUID(event["id"])})
+            case "key.revoked":
+                self._end({box for box in self.boxes() if box.key_id == UUID(event["id"])})
             case "person.changed":
                 present.forget_person(UUID(event["id"]))
                 self._spawn(self._attempt(self._check_sign_ins))
@@ -112,9 +114,11 @@ class House:
                 room.events.put_nowait(event)
 
     def _sign_out(self, sign_in_ids: set[UUID]) -> None:
-        for box in self.boxes():
-            if box.sign_in_id in sign_in_ids:
-                box.end(Ending.SIGNED_OUT)
+        self._end({box for box in self.boxes() if box.sign_in_id in sign_in_ids})
+
+    def _end(self, boxes: set[Outbox]) -> None:
+        for box in boxes:
+            box.end(Ending.SIGNED_OUT)
 
     def _inbox_changed(self, person_id: UUID) -> None:
         open_in: dict[Outbox, UUID | None] = dict.fromkeys(self.lobby)

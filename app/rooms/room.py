@@ -126,10 +126,11 @@ class Room:
 
     def _show(self, told: Event, *, again: bool = False) -> None:
         new = told.get("kind", "message.created") == "message.created"
-        writing = self._written(told, begun=told["seq"] > self.last_seq)
+        first = told["seq"] > self.last_seq
+        writing = self._written(told, begun=first)
         self.last_seq = max(self.last_seq, told["seq"])
         at = self._place()
-        self._tell(lambda telling: telling.message(told, writing, at, new=new, again=again))
+        self._tell(lambda telling: telling.message(told, writing, at, new=new, first=first, again=again))
 
     def _written(self, told: Event, *, begun: bool) -> Writing | None:
         if told["status"] != MessageStatus.STREAMING:

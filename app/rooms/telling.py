@@ -36,14 +36,19 @@ class Telling(Protocol):
     async def inbox(person_id: UUID, session_id: UUID | None) -> bytes:
         """What waits for a person, as one who has this conversation open, or none, is told of it."""
 
+    @staticmethod
+    def frames(data: bytes) -> list[bytes]:
+        """What is told, as the frames of a socket."""
+
     async def missed(self, session: ChatSession, came_to: Any) -> list[Message]:
         """What somebody who has come to this place does not know yet, oldest first."""
 
     def caught_up(self, came_to: Any, missed: list[Message], at: Place, writings: dict[str, Writing]) -> bytes:
         """That, told. `at`: the place where they are then."""
 
-    def message(self, told: Event, writing: Writing | None, at: Place, *, new: bool, again: bool) -> bytes:
-        """A message, `new` or changed. `writing`: it is being written. `again`: it has been told as it is."""
+    def message(self, told: Event, writing: Writing | None, at: Place, *, new: bool, first: bool, again: bool) -> bytes:
+        """A message, announced as `new` or changed. `writing`: it is being written. `first`: its place in the log is new.
+        `again`: it has been told as it is."""
 
     def grow(self, writing: Writing, frame: Frame, at: Place, *, goes_on: bool) -> bytes:
         """An answer has grown by this frame, or it `goes_on` no more: all of it is new."""

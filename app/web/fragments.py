@@ -95,6 +95,11 @@ class Fragments:
         places = {"#docked" if session_id else "#inbox": shown, "#waiting-count": count}
         return b"".join(event(partial(place, "innerMorph", words)) for place, words in places.items())
 
+    @staticmethod
+    def frames(data: bytes) -> list[bytes]:
+        """A socket carries what a stream would."""
+        return [data]
+
     async def missed(self, session: ChatSession, came_to: Seen) -> list[Message]:
         """What changed, and the answer being written, of which the page may have any part."""
         changed = await session.changes(after_revision=came_to.revision, after_seq=came_to.after_seq)
@@ -107,7 +112,7 @@ class Fragments:
             for message in missed
         )
 
-    def message(self, told: Event, writing: Writing | None, at: Place, *, new: bool, again: bool) -> bytes:
+    def message(self, told: Event, writing: Writing | None, at: Place, *, new: bool, first: bool, again: bool) -> bytes:
         """A message, added or in place of what a page has of it."""
         return self._message(told, writing, new=new)
 

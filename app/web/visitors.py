@@ -1,6 +1,6 @@
 """Who asks, and whether they may: cookies are read and renewed, forms are checked, strangers are sent to sign in."""
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request
@@ -12,9 +12,9 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app import limits
 from app.auth.cookies import Visitor, visitor
+from app.auth.origin import is_own
 from app.domain.user import User
 from app.limits import Kind
-from app.settings import settings
 from app.web.pages import AnyRequest, by_htmx, cookies_of, path_of, see, visitor_of
 
 Me = NamedDependency[User]
@@ -24,7 +24,6 @@ Id = FromPath[UUID]
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class SignInFirst(Exception):
@@ -68,20 +67,13 @@ async def _check_origin_and_token(request: AnyRequest, who: Visitor) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forged
     origin = request.headers.get("origin")
-    if origin is not None and not _own(origin):
+    if origin is not None and not is_own(origin):
         raise Forged
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in FORMS:
         raise Forged
     token = (await request.form()).get("csrf", "")
     if not isinstance(token, str) or not who.sent(token):
         raise Forged
-
-
-def _own(origin: str) -> bool:
-    """Whether this is where our pages are. On loopback a reader may have typed another of its names."""
-    own = urlsplit(settings().base_url)
-    names = [f"{name}:{own.port}" for name in LOOPBACK] if settings().loopback else []
-    return origin in [f"{own.scheme}://{place}" for place in (own.netloc, *names)]
 
 
 async def me(request: AnyRequest) -> User:

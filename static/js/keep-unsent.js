@@ -1,8 +1,11 @@
 // <keep-unsent key="...">: what the form within has sent stays on this device until the server has it. A failed one says so
 // in its bubble, with Retry; a connection that comes back tries again by itself. The same id twice is one message.
 const idOf = (ctx) => ctx?.request?.body?.get?.("client_id")
-const reasonIn = (html) => [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("[role=alert] :is(strong, p)")]
-  .map((part) => part.textContent.trim()).join(": ")
+const reasonIn = (html) => {
+  const told = new DOMParser().parseFromString(html, "text/html").querySelector("[role=alert]")
+  const parts = [...(told?.querySelectorAll("strong, p") ?? [])].map((part) => part.textContent.trim())
+  return parts.join(": ") || told?.textContent.trim()
+}
 const bubbleOf = (id) => document.getElementById(`message-${id}`)
 
 class KeepUnsent extends HTMLElement {

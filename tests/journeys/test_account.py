@@ -9,6 +9,7 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from app import limits
+from app.database import sql
 from app.domain.user import User
 from app.settings import settings
 from tests.conftest import PASSWORD
@@ -98,6 +99,21 @@ async def test_over_the_limit_the_words_stay_and_it_says_when(
     monkeypatch.setattr(settings(), "rate_per_minute", 30)
     await unsent.get_by_role("button", name="Retry").click()
     await expect(unsent).to_have_attribute("data-seq", "2")
+
+
+async def test_a_button_that_is_refused_says_why(visit: Arrivals, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "_away_until", 0.0)
+    device = await enter(visit, ana)
+    path = await device.open_chat("one")
+    await sql("UPDATE agent_states SET status = 'responding'")
+    await device.http.say(path.removeprefix("/chat/"), "two")
+    await device.open(path)
+    await expect(device.said("two")).to_contain_text("Waits for its turn")
+    monkeypatch.setattr(settings(), "rate_per_minute", 1)
+    device.expects("429")
+    await device.said("two").get_by_role("button", name="Delete").click()
+    await expect(device.page.get_by_role("alert")).to_contain_text("You can go on in")
+    await finds_nothing(device)
 
 
 async def test_pages_of_an_account(visit: Arrivals, ana: User, ben: User) -> None:

@@ -51,6 +51,7 @@ async def test_who_signs_in_within_the_grace_may_keep_the_account(server: str, b
         assert (await browser.get("/api/sessions", **token)).status_code == 401
         assert "Keep my account" in (await browser.get("/account/leaving")).text
         assert (await browser.post("/account/leaving/end")).headers["location"] == "/chat"
+        assert (await browser.get("/api/sessions", **token)).status_code == 200
         clock.shift(timedelta(days=30))
         await erase_all()
         assert "my secret plan" in (await browser.get(f"/chat/{session_id}")).text
