@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 
 from app.auth.cookies import Visitor, glimpse, name, new_browser, read_cookies
+from app.settings import Signup, settings
 from app.web.assets import asset
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
@@ -22,7 +23,7 @@ AnyRequest = Request[Any, Any, Any]
 def environment() -> Environment:
     """Jinja2 with our templates, everything escaped."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False)
-    made.globals["asset"] = asset
+    made.globals.update(asset=asset, open_to_all=lambda: settings().signup == Signup.OPEN)
     return made
 
 

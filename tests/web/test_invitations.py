@@ -28,6 +28,7 @@ def link_in(html: str) -> str:
 async def test_an_invitation_lets_its_address_in_once(server: str, ana: User, by_invitation: None) -> None:
     async with Browser(server) as admin, Browser(server) as cleos:
         await admin.enter(ana)
+        assert "Ask an admin to invite you" in (await cleos.get("/sign-in")).text
         assert "closed to new members" in (await cleos.get("/sign-up")).text
         assert (await cleos.sign_up("Cleo")).status_code == 422
         link = link_in((await admin.post("/admin/invitations", {"email": "Cleo@Example.com"})).text)
