@@ -58,6 +58,14 @@ class Settings(BaseSettings):
     llm_api_key: str = Field("", validation_alias=AliasChoices("PARLEY_LLM_API_KEY", "llm_api_key"))
     llm_context_tokens: int = Field(0, ge=0)
 
+    google_client_id: str = ""
+    google_client_secret: str = ""
+    google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    slack_client_id: str = ""
+    slack_client_secret: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+
     escalate_after_seconds: float = Field(300.0, gt=0)
     backoff_base_seconds: float = Field(1.0, gt=0)
     backoff_cap_seconds: float = Field(300.0, gt=0)
@@ -81,6 +89,21 @@ class Settings(BaseSettings):
         if url and not url.rstrip("/").endswith("/v1"):
             raise ValueError("must end in /v1")
         return url.rstrip("/")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_api(cls, url: str) -> str:
+        if not url.rstrip("/").endswith("/api"):
+            raise ValueError("must end in /api/")
+        return f"{url.rstrip('/')}/"
+
+    @field_validator("google_auth_url", "google_token_url", "slack_api_url")
+    @classmethod
+    def _kept_from_others(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            raise ValueError("must be https, since secrets travel there; plain http is for this machine only")
+        return url
 
     @field_validator("database_url")
     @classmethod
