@@ -149,6 +149,16 @@ class Settings(BaseSettings):
             raise ValueError(f"PARLEY_LLM_PROVIDER={self.llm_provider} needs PARLEY_LLM_API_KEY")
         return self
 
+    @model_validator(mode="after")
+    def _clients_have_their_secrets(self) -> Self:
+        for name in ("GOOGLE", "SLACK"):
+            given = [bool(getattr(self, f"{name.lower()}_client_{part}")) for part in ("id", "secret")]
+            if any(given) and not all(given):
+                raise ValueError(
+                    f"PARLEY_{name}_CLIENT_ID and PARLEY_{name}_CLIENT_SECRET belong together: set both or none"
+                )
+        return self
+
     @property
     def secure(self) -> bool:
         """Whether people come by https."""

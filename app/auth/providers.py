@@ -29,7 +29,7 @@ LASTS = timedelta(minutes=10)
 LONGEST_BACK = 1500  # as JSON: the cookie that keeps it has room for 4 KB
 LONGEST_KEY = 100
 PATIENCE_SECONDS = 10.0
-LINKING = "linking"
+TO_LINK = "identity to link"
 SCOPE = "openid email profile"
 ALGORITHMS = ["RS256", "ES256"]
 SKEW_SECONDS = 30
@@ -175,12 +175,12 @@ def provider(name: str) -> Provider:
 
 def keep_told(told: Told, browser: str) -> str:
     """What a browser keeps of somebody whose identity is to be linked, until they have confirmed it."""
-    return seal_for(browser, vars(told), LINKING, lasts=LASTS)
+    return seal_for(browser, vars(told), TO_LINK, lasts=LASTS)
 
 
 def kept_told(kept: str, browser: str) -> Told | None:
     """Whose identity this browser brings to be linked; None for anything else."""
-    words = unseal_from(browser, kept, LINKING)
+    words = unseal_from(browser, kept, TO_LINK)
     return Told(**words) if words else None
 
 

@@ -73,7 +73,7 @@ def piece(html: str, *, status: int = 200, **headers: str) -> Response[bytes]:
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML, headers=headers)
 
 
-def told(what: dict[str, Any], *, status: int = 201) -> Response[bytes]:
+def json_answer(what: dict[str, Any], *, status: int = 201) -> Response[bytes]:
     """An answer for one of our own elements, as JSON."""
     return Response(json.dumps(what).encode(), status_code=status, media_type=MediaType.JSON)
 

@@ -8,7 +8,7 @@ from app.auth import passkeys
 from app.auth.cookies import kept_for
 from app.web.entering import HALF_WAY, enter
 from app.web.forms import field
-from app.web.pages import AnyRequest, browser_of, local, see, told, visitor_of
+from app.web.pages import AnyRequest, browser_of, json_answer, local, see, visitor_of
 from app.web.sign_in import sign_in_page
 
 LONGEST = 20_000
@@ -22,7 +22,7 @@ async def brought_passkey(request: AnyRequest) -> tuple[str, str]:
 @post("/sign-in/passkey/challenge", opt={"open": True, "uncounted": True}, status_code=201)
 async def challenge_passkey(request: AnyRequest) -> Response[bytes]:
     """What the sign-in page asks anybody's passkey for."""
-    return told(passkeys.to_sign_in(browser_of(request)))
+    return json_answer(passkeys.to_sign_in(browser_of(request)))
 
 
 @post("/sign-in/passkey", opt={"open": True, "uncounted": True}, status_code=303)

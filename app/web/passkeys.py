@@ -12,7 +12,7 @@ from app.domain.passkey import LONGEST_NAME, Passkey
 from app.domain.user import User
 from app.web.account import done, section
 from app.web.forms import field
-from app.web.pages import AnyRequest, browser_of, page, told, visitor_of
+from app.web.pages import AnyRequest, browser_of, json_answer, page, visitor_of
 from app.web.passkey_sign_in import brought_passkey
 from app.web.removal import Removal, not_them
 from app.web.visitors import Id, Me
@@ -32,8 +32,8 @@ async def show_new_passkey(request: AnyRequest, me: Me) -> Response[bytes]:
 async def challenge_new_passkey(request: AnyRequest, me: Me) -> Response[bytes]:
     """What the page asks the browser to make a passkey with, once it is sure that it is them."""
     if error := await doubt(me, visitor_of(request).sign_in_id, await field(request, "passkey_password")):
-        return told({"error": error}, status=422)
-    return told(passkeys.to_register(me, await Passkey.of(me.id), browser_of(request)))
+        return json_answer({"error": error}, status=422)
+    return json_answer(passkeys.to_register(me, await Passkey.of(me.id), browser_of(request)))
 
 
 @post("/account/passkeys", status_code=303)

@@ -10,7 +10,7 @@ from app.domain.passkey import Passkey
 from app.domain.user import User
 from app.web.entering import HALF_WAY, enter
 from app.web.forms import field
-from app.web.pages import AnyRequest, browser_of, cookies_of, page, see, told, visitor_of
+from app.web.pages import AnyRequest, browser_of, cookies_of, json_answer, page, see, visitor_of
 from app.web.passkey_sign_in import brought_passkey
 
 
@@ -36,8 +36,8 @@ async def challenge_second_step(request: AnyRequest) -> Response[bytes]:
     """What the page asks a passkey of this person's for."""
     who = await _half_way(request)
     if not who:
-        return told({"error": "That took too long. Sign in again."}, status=422)
-    return told(passkeys.to_sign_in(browser_of(request), who[0], await Passkey.of(who[0].id)))
+        return json_answer({"error": "That took too long. Sign in again."}, status=422)
+    return json_answer(passkeys.to_sign_in(browser_of(request), who[0], await Passkey.of(who[0].id)))
 
 
 @post("/sign-in/second-step/passkey", opt={"open": True, "uncounted": True}, status_code=303)
