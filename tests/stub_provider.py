@@ -5,6 +5,8 @@
         google.lie(nonce="another")                         claims of the next ID tokens; None leaves one out
         google.faults["token"] = 500                        a status, or the seconds that it takes its time
         google.denies = True                                the person says no
+    google.terse = True                                 its tokens leave the address out; it tells when it is asked
+    google.about = "456"                                ... and then speaks of somebody else
 
 It holds clients to the rules: its own id and secret, the exact redirect URI, PKCE by S256, a code once."""
 
@@ -67,6 +69,7 @@ class StubProvider:
     redirect_uri: str = ""
     denies: bool = False
     terse: bool = False
+    about: str = ""
     signs_with: str = "k1"
     algorithm: str = "RS256"
     lies: dict[str, Any] = field(default_factory=dict)
@@ -161,7 +164,7 @@ class StubProvider:
     async def _userinfo(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer at-{self.person.subject}":
             return web.json_response({"ok": False, "error": "invalid_auth"}, status=401)
-        return web.json_response({"ok": True} | self.person.claims | self.lies)
+        return web.json_response({"ok": True} | self.person.claims | ({"sub": self.about} if self.about else {}))
 
     async def _keys(self, request: web.Request) -> web.Response:
         return web.json_response(KeySet([key("k1")]).as_dict(private=False))

@@ -34,11 +34,12 @@ async def test_what_the_token_leaves_out_is_asked_for_and_is_about_the_same_pers
     assert (await by(browser, "slack")).headers["location"] == "/chat"
     assert await who(browser) == "cleo@example.com"
     await browser.sign_out()
-    slack.person = Person("g-dan", "dan@example.com")
-    callback = await sent(browser, "slack")
-    slack.person = Person("g-dan", "dan@example.com")
+    slack.person, slack.about = Person("g-dan", "dan@example.com"), "g-cleo"
+    answer = await by(browser, "slack")
+    assert (answer.status_code, "is not good" in answer.text) == (422, True)
     slack.faults["userinfo"] = 500
-    assert (await browser.get(callback)).status_code == 502
+    assert (await by(browser, "slack")).status_code == 502
+    assert await who(browser) == ""
     assert await people() == ["ana@example.com", "cleo@example.com"]
 
 
