@@ -169,6 +169,24 @@ async def server(migrated: None) -> AsyncIterator[str]:
         await task
 
 
+@pytest.fixture
+async def google() -> AsyncIterator[object]:
+    """A stand-in for Google, which Parley is registered with."""
+    from tests.stub_provider import registered
+
+    async with registered("google") as stub:
+        yield stub
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[object]:
+    """The same for Slack."""
+    from tests.stub_provider import registered
+
+    async with registered("slack") as stub:
+        yield stub
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The browser's path."""
