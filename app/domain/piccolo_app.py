@@ -6,12 +6,14 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app.database import DB
 from app.domain.agent_state import AgentState
+from app.domain.audit import AuditEntry
 from app.domain.channel import CommunicationChannel
 from app.domain.channel_health import ChannelHealth
 from app.domain.delivery import Delivery, DeliveryAttempt
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse
+from app.domain.gate_try import GateTry
 from app.domain.idempotency import KeptAnswer
 from app.domain.invitation import Invitation
 from app.domain.message import Message
@@ -29,7 +31,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=str(MIGRATIONS),
     table_classes=[
         User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
-        Invitation, KeptAnswer,
+        Invitation, KeptAnswer, AuditEntry, GateTry,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse,
     ],
