@@ -66,18 +66,18 @@ class Settings(BaseSettings):
     backoff_cap_seconds: float = Field(300.0, gt=0)
     lease_seconds: float = Field(10.0, gt=0)
 
-    @field_validator("secret_keys", "trusted_proxies", mode="before")
+    @field_validator("secret_keys", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+        return _parts(value) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies", mode="plain")
+    @field_validator("trusted_proxies", mode="before")
     @classmethod
-    def _networks(cls, parts: tuple[str | Network, ...]) -> tuple[Network, ...]:
+    def _networks(cls, value: Any) -> Any:
         try:
-            return tuple(ip_network(part, strict=False) for part in parts)
+            return tuple(ip_network(part, strict=False) for part in _parts(value)) if isinstance(value, str) else value
         except ValueError as error:
-            raise ValueError(f"{error}; must be addresses or networks, such as 10.0.0.2,fd00::/8") from error
+            raise ValueError(f"{error}; give addresses or networks, such as 10.0.0.2,fd00::/8") from error
 
     @field_validator("secret_keys")
     @classmethod
@@ -159,6 +159,10 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _printable(host: str) -> str:

@@ -29,8 +29,8 @@ ONLY_GROWS = """
 CREATE FUNCTION audit_entries_only_grow() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'UPDATE' AND current_setting('parley.erasing', true) = 'on' THEN
-    IF (NEW.id, NEW.action, NEW.by, NEW.about, NEW.created_at)
-         IS NOT DISTINCT FROM (OLD.id, OLD.action, OLD.by, OLD.about, OLD.created_at)
+    IF to_jsonb(NEW) - '{by_name,about_name,address,device,detail}'::text[]
+         = to_jsonb(OLD) - '{by_name,about_name,address,device,detail}'::text[]
        AND NEW.by_name IN ('', OLD.by_name) AND NEW.about_name IN ('', OLD.about_name)
        AND NEW.address IN ('', OLD.address) AND NEW.device IN ('', OLD.device) AND NEW.detail IN ('', OLD.detail)
     THEN
