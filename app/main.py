@@ -20,6 +20,7 @@ from app.api import problems
 from app.api.routes import API
 from app.disk import disk
 from app.domain.errors import NotFound
+from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
 from app.settings import settings
@@ -27,6 +28,7 @@ from app.web import (
     account,
     admin,
     assets,
+    audit,
     chat,
     devices,
     errors,
@@ -75,6 +77,7 @@ ROUTES = [
     leaving.leave, leaving.show_leaving, leaving.stay, new_password.show_new_password, new_password.choose_new_password,
     admin.show_admin, users.show_users, users.show_user, users.change_role, users.disable_user, users.enable_user,
     users.reset_password, invitations.invite, invitations.take_back, sessions.show_sessions, sessions.end_session,
+    audit.show_audit,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 
@@ -132,7 +135,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app()))))
+    wrapped: Any = Peers(SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app())))))
     return wrapped  # type: ignore[no-any-return]
 
 

@@ -4,7 +4,7 @@ import os
 import secrets
 from enum import StrEnum
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PARLEY_"
+Network = IPv4Network | IPv6Network
 
 
 class SettingsError(Exception):
@@ -47,8 +48,10 @@ class Settings(BaseSettings):
     valkey_url: str = ""
     secret_keys: Annotated[tuple[str, ...], NoDecode] = ()
     web_processes: int = Field(1, ge=1, le=64)
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     signup: Signup = Signup.INVITE
     rate_per_minute: int = Field(30, ge=1)
+    sign_ups_per_hour: int = Field(10, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
 
@@ -74,7 +77,15 @@ class Settings(BaseSettings):
     @field_validator("secret_keys", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+        return _parts(value) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        try:
+            return tuple(ip_network(part, strict=False) for part in _parts(value)) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError(f"{error}; give addresses or networks, such as 10.0.0.2,fd00::/8") from error
 
     @field_validator("secret_keys")
     @classmethod
@@ -181,6 +192,10 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _printable(host: str) -> str:

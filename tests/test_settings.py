@@ -37,6 +37,8 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("SLACK_CLIENT_SECRET", "x", "PARLEY_SLACK_CLIENT_ID and PARLEY_SLACK_CLIENT_SECRET belong together"),
         ("SLACK_API_URL", "https://slack.com/", "PARLEY_SLACK_API_URL: must end in /api/"),
         ("GOOGLE_TOKEN_URL", "http://example.com/token", "PARLEY_GOOGLE_TOKEN_URL: must be https"),
+        ("TRUSTED_PROXIES", "caddy", "PARLEY_TRUSTED_PROXIES: 'caddy' does not appear"),
+        ("TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "PARLEY_TRUSTED_PROXIES: '10.0.0.0/33'"),
     ],
 )
 def test_a_wrong_setting_says_which(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.auth.sealed import seal_for, unseal_from
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.passkey import Passkey
 from app.domain.spent import spend
 from app.domain.user import User
@@ -115,11 +117,12 @@ async def shown(browser: str, challenge: str, credential: str, user: User | None
         raise
     except Exception as error:
         raise NotGood("That passkey did not work. Try again, or sign in another way.") from error
-    if not await passkey.take(seen.new_sign_count):
-        raise NotGood("That passkey seems to have a copy, so it was refused. Sign in another way and remove it.")
     found = await User.objects().get((User.id == passkey.user) & User.disabled_at.is_null())
     if found is None:
         raise NotGood("This account was closed. Ask an admin if that is a mistake.")
+    if not await passkey.take(seen.new_sign_count):
+        await audit.note(Action.PASSKEY_COPIED, about=found, detail=passkey.name)
+        raise NotGood("That passkey seems to have a copy, so it was refused. Sign in another way and remove it.")
     return found
 
 

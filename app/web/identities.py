@@ -8,6 +8,9 @@ from litestar import Response, get, post
 from app.auth.certainty import doubt, fresh
 from app.auth.cookies import kept_for, name
 from app.auth.providers import kept_told
+from app.database import transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.errors import Conflict
 from app.domain.identity import Identity, Told
 from app.domain.user import User
@@ -47,7 +50,9 @@ async def link_identity(request: AnyRequest, me: Me) -> Response[bytes]:
     if error := await doubt(me, visitor_of(request).sign_in_id, await field(request, "identity_password")):
         return await _asked(request, told, field_error=error)
     try:
-        await Identity.link(me, told)
+        async with transaction():
+            await Identity.link(me, told)
+            await audit.note(Action.IDENTITY_LINKED, by=me, detail=told.provider)
     except Conflict as conflict:
         return await _asked(request, told, error=str(conflict))
     visitor_of(request).cookies.append(kept_for(timedelta(), LINKING, ""))
@@ -66,7 +71,9 @@ async def unlink_identity(request: AnyRequest, me: Me, identity_id: Id) -> Respo
     if error := await not_them(request, me):
         return await _removal(identity).page(request, field_error=error)
     try:
-        await identity.unlink()
+        async with transaction():
+            await identity.unlink()
+            await audit.note(Action.IDENTITY_UNLINKED, by=me, detail=identity.provider)
     except Conflict as conflict:
         return await _removal(identity).page(request, error=str(conflict))
     return done(request, "identity-unlinked", "identities")

@@ -31,5 +31,5 @@ async def invite(request: AnyRequest, admin: Admin) -> Response[bytes]:
 @post("/admin/invitations/{invitation_id:uuid}/end", status_code=303)
 async def take_back(request: AnyRequest, admin: Admin, invitation_id: Id) -> Response[bytes]:
     """The link is worth nothing any more."""
-    await Invitation.take_back(invitation_id)
+    await Invitation.take_back(invitation_id, admin)
     return see(request, "/admin/users#invitations")

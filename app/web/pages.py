@@ -14,6 +14,7 @@ from litestar.enums import MediaType
 from app.auth.cookies import Visitor, glimpse, name, new_browser, read_cookies
 from app.auth.passkeys import origin, site
 from app.auth.providers import configured
+from app.limits import Verdict
 from app.settings import Signup, settings
 from app.web.assets import asset
 
@@ -66,6 +67,13 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     zone = visitor.user.zone if visitor.user else UTC
     html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), zone=zone, status=status, **context)
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
+
+
+def refused(answer: Response[bytes], verdict: Verdict) -> Response[bytes]:
+    """This page, as the answer to one try too many: it says when to come back."""
+    answer.status_code = 429
+    answer.headers.update(verdict.headers)
+    return answer
 
 
 def piece(html: str, *, status: int = 200, **headers: str) -> Response[bytes]:

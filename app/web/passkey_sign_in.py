@@ -33,6 +33,6 @@ async def sign_in_by_passkey(request: AnyRequest) -> Response[bytes]:
         user = await passkeys.shown(browser_of(request), *await brought_passkey(request))
     except passkeys.NotGood as why:
         return sign_in_page(request, error=str(why), next=local(back, ""))
-    await enter(request, user)
+    await enter(request, user, "passkey")
     visitor_of(request).cookies.append(kept_for(timedelta(), HALF_WAY, ""))
     return see(request, local(back, "/chat"))

@@ -6,6 +6,9 @@ from litestar import Response, get, post
 
 from app.auth import passkeys
 from app.auth.certainty import doubt, fresh
+from app.database import transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.device import device_words
 from app.domain.errors import Conflict, Unfit
 from app.domain.passkey import LONGEST_NAME, Passkey
@@ -42,7 +45,9 @@ async def add_passkey(request: AnyRequest, me: Me) -> Response[bytes]:
     called = " ".join((await field(request, "name")).split())
     try:
         key = await passkeys.registered(me, browser_of(request), *await brought_passkey(request))
-        await Passkey.add(me, name=called, **vars(key))
+        async with transaction():
+            await Passkey.add(me, name=called, **vars(key))
+            await audit.note(Action.PASSKEY_ADDED, by=me, detail=called)
     except (passkeys.NotGood, Conflict, Unfit) as why:
         return await _form(request, called, str(why))
     return done(request, "passkey-added", "passkeys")
@@ -60,7 +65,9 @@ async def remove_passkey(request: AnyRequest, me: Me, passkey_id: Id) -> Respons
     if error := await not_them(request, me):
         return await _removal(passkey).page(request, field_error=error)
     try:
-        await passkey.drop()
+        async with transaction():
+            await passkey.drop()
+            await audit.note(Action.PASSKEY_REMOVED, by=me, detail=passkey.name)
     except Conflict as conflict:
         return await _removal(passkey).page(request, error=str(conflict))
     return done(request, "passkey-removed", "passkeys")

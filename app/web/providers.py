@@ -9,6 +9,8 @@ from litestar.params import FromPath, FromQuery
 from app.auth.cookies import kept_for, name
 from app.auth.providers import LASTS, Detour, NotProven, Provider, ProviderAway, keep_told, provider
 from app.database import transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.errors import Conflict
 from app.domain.identity import Identity, Told
 from app.domain.user import LONGEST_NAME, User
@@ -68,7 +70,7 @@ async def _let_in(request: AnyRequest, chosen: Provider, known: Identity, detour
         raise NotProven("This account was closed. Ask an admin if that is a mistake.")
     if (me := visitor_of(request).user) and me.id != user.id:
         raise NotProven(f"That {chosen.label} account signs somebody else in here. Sign out first to come in by it.")
-    return await let_in(request, user, detour.back)
+    return await let_in(request, user, detour.back, how=chosen.label)
 
 
 def _to_confirm(request: AnyRequest, told: Told) -> Response[bytes]:
@@ -85,7 +87,8 @@ async def _join(request: AnyRequest, told: Told, detour: Detour) -> Response[byt
     async with transaction():
         user = await entrance.join(_name(told), told.email, password_hash=None)
         await Identity.link(user, told)
-    return await let_in(request, user, detour.back)
+        await audit.note(Action.IDENTITY_LINKED, by=user, detail=told.provider)
+    return await let_in(request, user, detour.back, how=told.provider.capitalize())
 
 
 def _name(told: Told) -> str:

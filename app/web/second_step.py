@@ -8,9 +8,10 @@ from app.auth import passkeys, second_factor
 from app.auth.cookies import kept_for, name
 from app.domain.passkey import Passkey
 from app.domain.user import User
+from app.limits import TooMany
 from app.web.entering import HALF_WAY, enter
 from app.web.forms import field
-from app.web.pages import AnyRequest, browser_of, cookies_of, json_answer, page, see, visitor_of
+from app.web.pages import AnyRequest, browser_of, cookies_of, json_answer, page, refused, see, visitor_of
 from app.web.passkey_sign_in import brought_passkey
 
 
@@ -26,7 +27,13 @@ async def take_second_step(request: AnyRequest) -> Response[bytes]:
     if not who:
         return see(request, "/sign-in")
     user, back = who
-    if not await second_factor.passes(user, await field(request, "code", longest=100)):
+    try:
+        passes = await second_factor.passes(user, await field(request, "code", longest=100))
+    except TooMany as many:
+        return refused(
+            await _asked(request, user, f"That was tried too often. Try again {many.verdict.soon}."), many.verdict
+        )
+    if not passes:
         return await _asked(request, user, "That code is not right, or it was used before. Try the one that shows now.")
     return await _come_in(request, user, back)
 
@@ -55,7 +62,7 @@ async def take_passkey(request: AnyRequest) -> Response[bytes]:
 
 
 async def _come_in(request: AnyRequest, user: User, back: str) -> Response[bytes]:
-    await enter(request, user)
+    await enter(request, user, "two steps")
     visitor_of(request).cookies.append(kept_for(timedelta(), HALF_WAY, ""))
     return see(request, back)
 

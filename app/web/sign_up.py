@@ -11,12 +11,14 @@ from app.auth import passwords
 from app.auth.first_visitor import may_be_first
 from app.database import transaction
 from app.domain.errors import Conflict
+from app.domain.gate_try import Gate, GateTry
 from app.domain.invitation import Invitation
 from app.domain.user import User
+from app.limits import TooMany
 from app.settings import Signup, settings
 from app.web.entering import enter
 from app.web.forms import field
-from app.web.pages import AnyRequest, page, see
+from app.web.pages import AnyRequest, page, refused, see
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,253}")
 
@@ -74,14 +76,17 @@ async def sign_up(request: AnyRequest) -> Response[bytes]:
     if entrance.invitation:
         values["email"] = entrance.invitation.email
     errors = _errors(values, password, entrance)
-    if not errors:
-        try:
-            user = await entrance.join(**values, password_hash=await passwords.hash_password(password))
-        except Conflict as conflict:
-            errors = {"email": str(conflict)}
     if errors:
         return _form(request, entrance, errors, values)
-    await enter(request, user)
+    try:
+        await GateTry.pass_by(Gate.SIGN_UP)
+        user = await entrance.join(**values, password_hash=await passwords.hash_password(password))
+    except Conflict as conflict:
+        return _form(request, entrance, {"email": str(conflict)}, values)
+    except TooMany as many:
+        error = {"form": f"Many people have signed up from here just now. Try again {many.verdict.soon}."}
+        return refused(_form(request, entrance, error, values), many.verdict)
+    await enter(request, user, "sign-up")
     return see(request, "/chat")
 
 
