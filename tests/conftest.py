@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SERVERS = ExitStack()
 POSTGRES: "list[Started]" = []
+VALKEY: "list[Started]" = []
 
 
 def free_port() -> int:
@@ -40,6 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     postgres = SERVERS.enter_context(start_postgres(home, home))
     POSTGRES.append(postgres)
     valkey = SERVERS.enter_context(start_valkey(home, home))
+    VALKEY.append(valkey)
     for name in [name for name in os.environ if name.startswith("PARLEY_")]:
         del os.environ[name]
     os.environ |= {

@@ -3,15 +3,14 @@
 import asyncio
 import os
 import time
-from signal import SIGQUIT
 from uuid import UUID
 
 import pytest
 
 from app.agent.turn import Answers
 from app.domain.user import User
-from tests import conftest
 from tests.browsing import Browser
+from tests.outages import restart_postgres
 from tests.stub_llm import StubLLM
 from tests.waiting import until
 
@@ -36,14 +35,6 @@ async def test_every_loop_works_again_after_a_restart(
             assert time.monotonic() - began < 10
             if busy:
                 assert await answer(ana, busy, 20) == " ".join(f"tok{n}" for n in range(100))
-
-
-async def restart_postgres() -> None:
-    """Immediately: no open transaction ends, no connection is told."""
-    child = conftest.POSTGRES[0].child
-    child.send(SIGQUIT)
-    await until(lambda: not child.running)
-    child.start()
 
 
 async def ready(browser: Browser) -> bool:
