@@ -3,17 +3,25 @@
 import asyncio
 import os
 import time
+from dataclasses import replace
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
 from app.agent.turn import Answers
+from app.clock import now
+from app.database import sql
+from app.domain.feedback import FeedbackRequest
 from app.domain.user import User
 from tests.browsing import Browser
+from tests.channels.engine import Shall, ask, reached_by
+from tests.channels.fickle import Fickle
 from tests.outages import restart_postgres
 from tests.stub_llm import StubLLM
 from tests.waiting import until
 
+DUE_SOON = timedelta(seconds=1)
 RESTARTS = 20 if os.environ.get("WHOLE_RUNS") else 2
 
 
@@ -22,7 +30,9 @@ RESTARTS = 20 if os.environ.get("WHOLE_RUNS") else 2
 async def test_every_loop_works_again_after_a_restart(
     server: str, ana: User, worker: Answers, llm: StubLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.domain.session.wake_agent", lambda *_: None)  # so that the worker's own look must find it
+    for nudging in ("session.wake_agent", "delivery.nudge"):  # so that the worker's own looks must find it
+        monkeypatch.setattr(f"app.domain.{nudging}", lambda *_: None)
+    await reached_by(ana, slack=(slack := Fickle()))
     async with Browser(server) as browser:
         await browser.enter(ana)
         for restart in range(RESTARTS):
@@ -31,10 +41,17 @@ async def test_every_loop_works_again_after_a_restart(
             await restart_postgres()
             began = time.monotonic()
             await until(lambda: ready(browser), 10)
+            request = await ask(ana, question=replace(Shall, deadline=now() + DUE_SOON))
             assert await answer(ana, await browser.open_chat("[[say=here again]]"), 10) == "here again"
+            await until(lambda: slack.of(request.id), 10)  # noqa: B023
+            await until(lambda: expired(request), 10)  # noqa: B023
             assert time.monotonic() - began < 10
             if busy:
                 assert await answer(ana, busy, 20) == " ".join(f"tok{n}" for n in range(100))
+
+
+async def expired(request: FeedbackRequest) -> bool:
+    return (await sql("SELECT status FROM feedback_requests WHERE id = $1", request.id))[0][0] == "expired"
 
 
 async def ready(browser: Browser) -> bool:

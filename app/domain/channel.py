@@ -111,10 +111,12 @@ class CommunicationChannel(Table, tablename="communication_channels", db=DB):
 
 
 async def channel_worked(channel_id: UUID) -> None:
-    """It has taken something: it is well."""
+    """It has taken something: it is well. Noted again only where that says more than 5 s ago."""
     await sql(
         """UPDATE communication_channels SET failures = 0, last_error = '', last_ok_at = $2,
-             status = CASE WHEN status = 'failing' THEN 'active' ELSE status END WHERE id = $1""",
+             status = CASE WHEN status = 'failing' THEN 'active' ELSE status END
+           WHERE id = $1 AND (failures > 0 OR status = 'failing' OR last_ok_at IS NULL OR last_ok_at < $2 - interval '5 s')
+           RETURNING set_config('synchronous_commit', 'off', TRUE)""",
         channel_id, now(),
     )  # fmt: skip
 
@@ -123,7 +125,8 @@ async def channel_failed(channel_id: UUID, error: str) -> None:
     """It could take nothing now; after three times in a row it is failing."""
     await sql(
         """UPDATE communication_channels SET failures = failures + 1, last_error = $2,
-             status = CASE WHEN status = 'active' AND failures + 1 >= $3 THEN 'failing' ELSE status END WHERE id = $1""",
+             status = CASE WHEN status = 'active' AND failures + 1 >= $3 THEN 'failing' ELSE status END WHERE id = $1
+           RETURNING set_config('synchronous_commit', 'off', TRUE)""",
         channel_id, error, FAILURES_UNTIL_FAILING,
     )  # fmt: skip
 

@@ -7,11 +7,13 @@ from app.database import DB, sql
 
 FAILURES_UNTIL_OPEN = 5
 PROBE_FIRST_SECONDS = 1.0
+PROBE_LAST_SECONDS = 60.0  # so that a channel that is back is noticed within a minute, whatever the cap
 
 
 class ChannelHealth(Table, tablename="channel_health", db=DB):
-    """After five failures in a row the breaker is open: nothing is sent but one probe at a time, each after a longer
-    wait. `fails` is an admin's switch that makes it fail on purpose."""
+    """After five failures in a row the breaker is open: nothing is sent but one probe at a time, each after a wait twice as
+    long. `probe_at`: when the next one is allowed; NULL while all is well. `fails` is an admin's switch that makes it
+    fail on purpose."""
 
     key = Text(primary_key=True)
     failures = Integer(default=0)
@@ -22,28 +24,55 @@ class ChannelHealth(Table, tablename="channel_health", db=DB):
     fails = Boolean(default=False)
 
 
+# Most of the time there is nothing to write, and nothing is locked then. What is written need not wait for the disk.
+WORKED = """
+INSERT INTO channel_health AS health (key, ok_at)
+SELECT $1, now() WHERE NOT EXISTS (SELECT FROM channel_health
+  WHERE key = $1 AND failures = 0 AND probe_at IS NULL AND ok_at > now() - interval '5 s')
+ON CONFLICT (key) DO UPDATE SET failures = 0, probes = 0, error = '', ok_at = now(), probe_at = NULL
+RETURNING (SELECT old.probe_at IS NOT NULL FROM channel_health old WHERE old.key = $1) AS was_open,
+  set_config('synchronous_commit', 'off', TRUE)
+"""
+OPENS = "CASE WHEN health.probe_at IS NULL THEN health.failures + 1 >= $3 ELSE $6 END"
+FAILED = f"""
+INSERT INTO channel_health AS health (key, failures, error) VALUES ($1, 1, $2)
+ON CONFLICT (key) DO UPDATE SET failures = health.failures + 1, error = $2,
+  probes = health.probes + CASE WHEN {OPENS} THEN 1 ELSE 0 END,
+  probe_at = CASE WHEN {OPENS} THEN now() + make_interval(secs =>
+    LEAST($5, $4 * 2 ^ LEAST(health.probes, 30)) * (1 - random() / 20)) ELSE health.probe_at END
+RETURNING EXTRACT(EPOCH FROM probe_at - now())::float AS wait, set_config('synchronous_commit', 'off', TRUE)
+"""  # noqa: S608 - no word of it comes from outside
+# What waited for the channel is due now, not when its own wait is over; whom it failed is tried again in their order.
+AGAIN_DUE = """
+UPDATE deliveries SET due_at = now() WHERE id IN (
+  SELECT id FROM deliveries WHERE via = $1 AND due_at > now() AND (status IN ('due', 'uncertain') OR given_up)
+  ORDER BY id FOR UPDATE)
+"""
+AGAIN_CLIMBED = """
+UPDATE feedback_recipients p SET next_at = now() WHERE next_at > now() AND EXISTS (
+  SELECT FROM deliveries d WHERE d.request = p.request AND d."user" = p."user" AND d.via = $1 AND d.given_up)
+"""
+AGAIN_ACTIVE = "UPDATE communication_channels SET status = 'active', failures = 0 WHERE type = $1 AND status = 'failing'"
+
+
 async def health_worked(key: str) -> None:
-    """Something got through. What waited for it is due now, not when its own wait is over."""
-    rows = await sql(
-        """INSERT INTO channel_health AS health (key, ok_at) VALUES ($1, now())
-           ON CONFLICT (key) DO UPDATE SET failures = 0, probes = 0, error = '', ok_at = now(), probe_at = NULL
-           WHERE health.failures > 0 OR health.ok_at < now() - interval '5 s' OR health.ok_at IS NULL
-           RETURNING (SELECT old.probe_at IS NOT NULL FROM channel_health old WHERE old.key = $1) AS was_open""",
-        key,
-    )
+    """Something got through."""
+    rows = await sql(WORKED, key)
     if rows and rows[0]["was_open"]:
-        await sql("UPDATE deliveries SET due_at = now() WHERE via = $1 AND status = 'due' AND due_at > now()", key)
+        for again in (AGAIN_ACTIVE, AGAIN_DUE, AGAIN_CLIMBED):
+            await sql(again, key)
 
 
-async def health_failed(key: str, error: str, cap_seconds: float) -> None:
-    """Something did not get through."""
-    await sql(
-        """INSERT INTO channel_health AS health (key, failures, error) VALUES ($1, 1, $2)
-           ON CONFLICT (key) DO UPDATE SET failures = health.failures + 1, error = $2,
-             probe_at = CASE WHEN health.failures + 1 >= $3 THEN now() + make_interval(secs =>
-               LEAST($5, $4 * 2 ^ LEAST(health.probes, 30)) * (0.5 + random() / 2)) END""",
-        key, error, FAILURES_UNTIL_OPEN, PROBE_FIRST_SECONDS, cap_seconds,
-    )  # fmt: skip
+async def health_failed(key: str, error: str, cap_seconds: float, *, probing: bool) -> float:
+    """Something did not get through; in how many seconds the next may be tried."""
+    longest = min(cap_seconds, PROBE_LAST_SECONDS)
+    rows = await sql(FAILED, key, error, FAILURES_UNTIL_OPEN, PROBE_FIRST_SECONDS, longest, probing)
+    return max(0.0, rows[0]["wait"] or 0.0)
+
+
+async def health_busy(key: str, seconds: float) -> None:
+    """A probe found it alive, but busy for so long."""
+    await sql("UPDATE channel_health SET probe_at = now() + make_interval(secs => $2) WHERE key = $1", key, seconds)
 
 
 async def health_of(key: str) -> ChannelHealth | None:

@@ -1,18 +1,20 @@
 """What leaves Parley: one row per thing that is to reach one address, written with its cause, sent until it has arrived."""
 
+import time
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
+from uuid import UUID
 
-from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import JSONB, Array, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
 from app.backoff import backoff_seconds
 from app.clock import now
-from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.database import DB, after_commit, loaded, new_id, sql
 from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_refused, channel_worked
-from app.domain.channel_health import health_failed, health_worked
+from app.domain.channel_health import health_busy, health_failed, health_worked
 from app.domain.ladder import DeliveryStatus
 from app.domain.user import User
 from app.live import encode
@@ -20,6 +22,7 @@ from app.queue import nudge
 from app.settings import settings
 
 LATE_ARRIVAL = timedelta(seconds=30)
+SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
 
 
 class DeliveryKind(StrEnum):
@@ -32,7 +35,8 @@ class DeliveryKind(StrEnum):
     WEBHOOK = "webhook"
 
 
-# What is due and first on its line, or was left by a dead worker. Where a breaker is open nothing is due.
+# What is due and first on its line, or was left by a dead worker, which is the same attempt still. Where a breaker is
+# open nothing is due. This must last before anything is sent: else a send that PostgreSQL forgot would be sent again.
 CLAIM = """
 WITH next AS (
   SELECT d.id FROM deliveries d
@@ -43,15 +47,43 @@ WITH next AS (
       AND e.status IN ('due', 'sending', 'uncertain'))
   ORDER BY d.due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-UPDATE deliveries d SET doubtful = doubtful OR status <> 'due', status = 'sending', attempt = attempt + 1,
+UPDATE deliveries d SET doubtful = doubtful OR status <> 'due', status = 'sending',
+  attempt = attempt + CASE WHEN status = 'sending' THEN 0 ELSE 1 END,
   fence = fence + 1, lease_until = now() + make_interval(secs => $2)
 FROM next WHERE d.id = next.id RETURNING d.*
+"""
+PROBES = """
+UPDATE channel_health h SET probe_at = now() + make_interval(secs => $1) WHERE probe_at <= now() AND EXISTS (
+  SELECT FROM deliveries d WHERE d.via = h.key AND d.status IN ('due', 'uncertain') AND d.due_at <= now())
+RETURNING key
+"""
+# How an attempt ended. It need not wait for the disk: forgotten, it is looked for after the lease, like that of a worker
+# which died. Who waits for the outcome looks at it now; they are locked before the delivery, as everywhere.
+END = """
+WITH waiting AS (
+  UPDATE feedback_recipients SET next_at = now() WHERE request = $3 AND "user" = $4 RETURNING id
+), ended AS (
+  UPDATE deliveries SET {changes}, lease_until = NULL
+  WHERE id = $1 AND fence = $2 AND status = 'sending' AND (SELECT count(*) FROM waiting) >= 0 RETURNING id
+), noted AS (
+  INSERT INTO delivery_attempts (id, delivery, number, outcome, error, ended_at)
+  SELECT $5, $1, $6, $7::text || CASE WHEN EXISTS (SELECT FROM ended) THEN '' ELSE ' too late' END, left($8, 1000), $9
+)
+SELECT EXISTS (SELECT FROM ended) AS held, ARRAY(SELECT id FROM waiting) AS waiting,
+  set_config('synchronous_commit', 'off', TRUE)
 """
 
 
 class Delivery(Table, tablename="deliveries", db=DB):
     """Something on its way to one address. `line`: what must arrive in order; `via`: what it goes through, whose breaker
-    it obeys. `doubtful`: an earlier send may have arrived, so that it is looked for before anything is sent."""
+    it obeys. `doubtful`: an earlier send may have arrived, so that it is looked for before anything is sent.
+
+    Of the worker that has claimed it: `probing`, whether it is sent to see if the channel works again; `give_up_at`, on
+    the clock of `time.monotonic`, when it may send no more; `waiting`, whose ladders are to be climbed at its end."""
+
+    probing = False
+    give_up_at = float("inf")
+    waiting: tuple[UUID, ...] = ()
 
     id = UUIDColumn(primary_key=True, default=new_id)
     kind = Varchar(choices=DeliveryKind)
@@ -73,6 +105,7 @@ class Delivery(Table, tablename="deliveries", db=DB):
     doubtful = Boolean(default=False)
     check_at = Timestamptz(null=True, default=None)
     doubles = Integer(default=0)
+    taken_back = Array(base_column=Text(), default=list)
     external_id = Text(default="")
     error = Text(default="")
     created_at = Timestamptz()
@@ -101,22 +134,22 @@ class Delivery(Table, tablename="deliveries", db=DB):
     async def claim(cls, limit: int, lease_seconds: float) -> list[Self]:
         """The right to send up to `limit` of what is due, for as long as the lease lasts. Of a channel whose breaker is
         open, one is tried when its time has come."""
-        probes = await sql(
-            """UPDATE channel_health SET probe_at = now() + make_interval(secs => $1) WHERE probe_at <= now()
-               RETURNING key""",
-            lease_seconds,
-        )
-        rows = [row for probe in probes for row in await sql(CLAIM, 1, lease_seconds, probe["key"])]
-        rows += await sql(CLAIM, limit, lease_seconds, None)
-        return [loaded(cls, row) for row in rows]
+        give_up_at = time.monotonic() + lease_seconds * SEND_SHARE
+        probes = [row["key"] for row in await sql(PROBES, lease_seconds)]
+        claimed = []
+        for key in (*probes, None):
+            for row in await sql(CLAIM, 1 if key else limit, lease_seconds, key):
+                claimed.append(delivery := loaded(cls, row))
+                delivery.probing, delivery.give_up_at = key is not None, give_up_at
+        return claimed
 
     async def accepted(self, external_id: str) -> None:
         """The other side has it, under this id. If an earlier send may still arrive, that is looked at a while later; at
         once if this worker's lease has ended, since then another one may have sent it too."""
         ended = await self._end(
             "accepted", "",
-            """status = 'accepted', external_id = $3, error = '', accepted_at = now(),
-               check_at = CASE WHEN doubtful THEN now() + $4::interval END""",
+            """status = 'accepted', external_id = $10, error = '', accepted_at = now(),
+               check_at = CASE WHEN doubtful THEN now() + $11::interval END""",
             external_id, LATE_ARRIVAL,
         )  # fmt: skip
         if not ended:
@@ -128,57 +161,47 @@ class Delivery(Table, tablename="deliveries", db=DB):
 
     async def rejected(self, why: str, *, gone: bool = False) -> bool:
         """It will never go this way. `gone`: neither will anything else. Whether the channel's end is news."""
-        await self._end("rejected", why, "status = 'rejected', error = $3", why)
+        await self._end("rejected", why, "status = 'rejected', error = $10", why)
         return bool(gone and self.channel and await channel_refused(self.channel, why))
 
-    async def unavailable(self, why: str, retry_after_seconds: float | None = None) -> None:
-        """Not now, and it has surely not arrived: tried again after a wait that grows, or that the other side named."""
+    async def unavailable(self, why: str, retry_after_seconds: float | None = None) -> float:
+        """Not now, and it has surely not arrived: tried again after a wait that grows, or that the other side named; in
+        how many seconds."""
+        named = retry_after_seconds is not None
+        wait = retry_after_seconds if retry_after_seconds is not None else backoff_seconds(self.attempt)
         ended = await self._end(
             "unavailable", why,
-            """status = CASE WHEN doubtful THEN 'uncertain' ELSE 'due' END, error = $3,
-               due_at = now() + make_interval(secs => $4)""",
-            why, retry_after_seconds if retry_after_seconds is not None else backoff_seconds(self.attempt),
+            """status = CASE WHEN doubtful THEN 'uncertain' ELSE 'due' END, error = $10,
+               due_at = now() + make_interval(secs => $11)""",
+            why, wait,
         )  # fmt: skip
-        if ended and retry_after_seconds is None:  # who names a time is well, only busy
-            await self._failed(why)
+        if ended and named and self.probing:  # who names a time is well, only busy
+            await health_busy(self.via, wait)
+        return await self._failed(why, wait) if ended and not named else wait
 
-    async def uncertain(self, why: str) -> None:
-        """It may have arrived: it is looked for, before anything is sent again."""
+    async def uncertain(self, why: str) -> float:
+        """It may have arrived: it is looked for, before anything is sent again; in how many seconds."""
+        wait = backoff_seconds(self.attempt)
         ended = await self._end(
             "uncertain", why,
-            "status = 'uncertain', doubtful = TRUE, error = $3, due_at = now() + make_interval(secs => $4)",
-            why, backoff_seconds(self.attempt),
+            "status = 'uncertain', doubtful = TRUE, error = $10, due_at = now() + make_interval(secs => $11)",
+            why, wait,
         )  # fmt: skip
-        if ended:
-            await self._failed(why)
+        return await self._failed(why, wait) if ended else wait
 
-    async def not_there(self) -> None:
-        """What was in doubt has not arrived: it can be sent."""
-        await sql("UPDATE deliveries SET doubtful = FALSE WHERE id = $1 AND fence = $2", self.id, self.fence)
-
-    async def _failed(self, why: str) -> None:
-        await health_failed(self.via, why, settings().backoff_cap_seconds)
+    async def _failed(self, why: str, wait: float) -> float:
         if self.channel:
             await channel_failed(self.channel, why)
+        return max(wait, await health_failed(self.via, why, settings().backoff_cap_seconds, probing=self.probing))
 
     async def _end(self, outcome: str, why: str, changes: str, *arguments: Any) -> bool:
-        """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's. Who
-        waits for the outcome is told to look."""
-        async with transaction():
-            waiting = await sql(
-                'UPDATE feedback_recipients SET next_at = now() WHERE request = $1 AND "user" = $2 RETURNING id',
-                self.request, self.user,
-            )  # fmt: skip
-            rows = await sql(
-                f"""UPDATE deliveries SET {changes}, lease_until = NULL WHERE id = $1 AND fence = $2 AND status = 'sending'
-                    RETURNING id""",  # noqa: S608 - no word of it comes from outside
-                self.id, self.fence, *arguments,
-            )  # fmt: skip
-            held = outcome if rows else f"{outcome} too late"
-            await DeliveryAttempt(delivery=self.id, number=self.attempt, outcome=held, error=why[:1000]).save()
-            for row in waiting:
-                after_commit(nudge, "climb", row["id"])
-        return bool(rows)
+        """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's."""
+        rows = await sql(
+            END.format(changes=changes), self.id, self.fence, self.request, self.user,
+            new_id(), self.attempt, outcome, why, now(), *arguments,
+        )  # fmt: skip
+        self.waiting = tuple(rows[0]["waiting"])
+        return bool(rows[0]["held"])
 
 
 class DeliveryAttempt(Table, tablename="delivery_attempts", db=DB):

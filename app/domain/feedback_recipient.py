@@ -23,6 +23,28 @@ if TYPE_CHECKING:
     from app.domain.feedback import FeedbackRequest
 
 
+HELD = timedelta(seconds=10)
+# What is forgotten of these two, and of all steps but the last, is done again: it need not wait for the disk.
+DUE = """
+UPDATE feedback_recipients SET next_at = $3 WHERE id IN (
+  SELECT id FROM feedback_recipients WHERE next_at <= $1 ORDER BY next_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING id, set_config('synchronous_commit', 'off', TRUE)
+"""
+LOCK_REQUEST = """
+SELECT *, set_config('synchronous_commit', 'off', TRUE) FROM feedback_requests
+WHERE id = (SELECT request FROM feedback_recipients WHERE id = $1) FOR NO KEY UPDATE
+"""
+# A channel whose next probe may be made is worth a try; a person's own may still be failing.
+STANDING = """
+SELECT c.*, COALESCE(h.probe_at > now(), FALSE) OR c.status = 'failing' AS failing, h.probe_at, d.status AS sent, d.attempt,
+  d.due_at, d.lease_until, d.accepted_at, d.given_up, u.quiet_from, u.quiet_to, u.time_zone
+FROM communication_channels c JOIN users u ON u.id = c.user
+LEFT JOIN deliveries d ON d.channel = c.id AND d.request = $2 AND d.kind = 'request'
+LEFT JOIN channel_health h ON h.key = c.type
+WHERE c.user = $1 ORDER BY c.position, c.id
+"""
+
+
 class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
     """`next_at`: when its ladder is to be looked at again. `alarm`: why the person may not have been reached."""
 
@@ -40,8 +62,8 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
 
     @classmethod
     async def due(cls, limit: int) -> list[UUID]:
-        """Those whose ladder is to be looked at now."""
-        rows = await sql("SELECT id FROM feedback_recipients WHERE next_at <= $1 ORDER BY next_at LIMIT $2", now(), limit)
+        """Those whose ladder is to be looked at now. No other worker is given them for a while."""
+        rows = await sql(DUE, at := now(), limit, at + HELD)
         return [row["id"] for row in rows]
 
     @classmethod
@@ -50,11 +72,10 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         from app.domain.feedback import FeedbackRequest
 
         async with transaction():  # locks are taken in one order everywhere: request, recipient, delivery
-            asked = await sql("SELECT request FROM feedback_recipients WHERE id = $1", recipient_id)
-            if asked:
-                request = await FeedbackRequest.locked(asked[0]["request"])
-                rows = await sql("SELECT * FROM feedback_recipients WHERE id = $1 FOR NO KEY UPDATE", recipient_id)
-                await loaded(cls, rows[0]).take_steps(request)
+            asked = await sql(LOCK_REQUEST, recipient_id)
+            recipient = await sql("SELECT * FROM feedback_recipients WHERE id = $1 FOR NO KEY UPDATE", recipient_id)
+            if asked and recipient:
+                await loaded(cls, recipient[0]).take_steps(loaded(FeedbackRequest, asked[0]))
 
     async def take_steps(self, request: "FeedbackRequest") -> None:
         """Step by step, until there is something to wait for. Needs the row's lock."""
@@ -63,54 +84,42 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
             if not request.open:
                 await request.settle_copies()
                 return await self._look_again(None)
-            standing = await self._ladder(request)
+            standing, channels = await self._ladder(request)
             if self.alarm and ladder.unreached(standing) is None:
                 await self.update_self({FeedbackRecipient.alarm: ""})
             step = ladder.next_step(standing, at)
             match step:
                 case ladder.Wait(until):
                     return await self._look_again(until)
-                case ladder.Post(channel):
-                    await self._post(request, channel)
+                case ladder.Post(channel):  # once for each, also when it comes again after it was given up
+                    await Delivery.put(DeliveryKind.REQUEST, channels[channel], request=request.id)
                 case ladder.GiveUp(channel):
                     await self._give_up(request, channel)
                 case ladder.Remind(channel):
-                    await self._remind(request, channel)
+                    await self._remind(request, channels[channel])
                 case ladder.Alarm(why):
                     await self.update_self({FeedbackRecipient.alarm: why})
                 case ladder.Expire():
+                    await sql("SET LOCAL synchronous_commit TO DEFAULT")  # people are told
                     await request.expire()
         raise AssertionError("a ladder that never comes to rest")
 
-    async def _ladder(self, request: "FeedbackRequest") -> ladder.Ladder:
-        """All that decides the next step, as it stands now."""
-        rows = await sql(
-            """SELECT c.id, c.type, c.status AS channel_status, h.probe_at IS NOT NULL OR c.status = 'failing' AS failing,
-                 d.status, d.attempt, d.due_at, d.lease_until, d.accepted_at, d.given_up
-               FROM communication_channels c
-               LEFT JOIN deliveries d ON d.channel = c.id AND d.request = $2 AND d.kind = 'request'
-               LEFT JOIN channel_health h ON h.key = c.type
-               WHERE c.user = $1 ORDER BY c.position, c.id""",
-            self.user, request.id,
-        )  # fmt: skip
+    async def _ladder(self, request: "FeedbackRequest") -> tuple[ladder.Ladder, dict[UUID, CommunicationChannel]]:
+        """All that decides the next step, as it stands now, and the person's channels."""
+        rows = await sql(STANDING, self.user, request.id)
         wanted = request.channels or list(ChannelType)
         usable = (ChannelStatus.ACTIVE, ChannelStatus.FAILING)
         rungs = tuple(
             _rung(row)
             for row in rows
-            if row["status"] or (row["channel_status"] in usable and row["type"] in wanted) or row["type"] == ChannelType.WEB
+            if row["sent"] or (row["status"] in usable and row["type"] in wanted) or row["type"] == ChannelType.WEB
         )
-        user = await User.objects().get(User.id == self.user)
-        assert user is not None
-        return ladder.Ladder(
+        quiet = quiet_between(rows[0]["quiet_from"], rows[0]["quiet_to"], rows[0]["time_zone"]) if rows else None
+        standing = ladder.Ladder(
             rungs, request.created_at, timedelta(seconds=settings().escalate_after_seconds), request.urgent,
-            request.deadline, quiet_hours(user), self.reminded, bool(self.alarm),
+            request.deadline, quiet, self.reminded, bool(self.alarm),
         )  # fmt: skip
-
-    async def _post(self, request: "FeedbackRequest", channel_id: UUID) -> None:
-        """Put it on its way; once for each channel, also when it comes again after it was given up."""
-        channel = await CommunicationChannel.one(self.user, channel_id)
-        await Delivery.put(DeliveryKind.REQUEST, channel, request=request.id)
+        return standing, {row["id"]: loaded(CommunicationChannel, row) for row in rows}
 
     async def _give_up(self, request: "FeedbackRequest", channel_id: UUID) -> None:
         await sql(
@@ -119,8 +128,7 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
             request.id, channel_id,
         )  # fmt: skip
 
-    async def _remind(self, request: "FeedbackRequest", channel_id: UUID) -> None:
-        channel = await CommunicationChannel.one(self.user, channel_id)
+    async def _remind(self, request: "FeedbackRequest", channel: CommunicationChannel) -> None:
         if channel.type != ChannelType.WEB:
             await Delivery.put(DeliveryKind.REMINDER, channel, request=request.id)
         await self.update_self({FeedbackRecipient.reminded: True})
@@ -128,21 +136,24 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
     async def _look_again(self, at: datetime | None) -> None:
         """What is on its way tells when it ends; it is not to be asked all the time."""
         self.next_at = max(at, now() + timedelta(seconds=1)) if at else None
-        await self.save([FeedbackRecipient.next_at])
+        await sql("UPDATE feedback_recipients SET next_at = $2 WHERE id = $1", self.id, self.next_at)
 
 
 def _rung(row: Any) -> ladder.Rung:
-    status = ladder.DeliveryStatus(row["status"]) if row["status"] else None
+    status = ladder.DeliveryStatus(row["sent"]) if row["sent"] else None
     ready = row["lease_until"] if status == ladder.DeliveryStatus.SENDING else row["due_at"]
     return ladder.Rung(
-        row["id"], ChannelType(row["type"]), bool(row["failing"]), status, row["attempt"] or 0, ready, row["accepted_at"],
-        bool(row["given_up"]),
+        row["id"], ChannelType(row["type"]), bool(row["failing"]), status, row["attempt"] or 0, ready, row["probe_at"],
+        row["accepted_at"], bool(row["given_up"]),
     )  # fmt: skip
 
 
 def quiet_hours(user: User) -> QuietHours | None:
     """When this person wants to be left alone; None for never."""
-    if not user.quiet_from or not user.quiet_to or user.quiet_from == user.quiet_to:
+    return quiet_between(user.quiet_from, user.quiet_to, user.time_zone)
+
+
+def quiet_between(start: str, end: str, zone: str | None) -> QuietHours | None:
+    if not start or not end or start == end:
         return None
-    zone = ZoneInfo(user.time_zone or "UTC")
-    return QuietHours(time.fromisoformat(user.quiet_from), time.fromisoformat(user.quiet_to), zone)
+    return QuietHours(time.fromisoformat(start), time.fromisoformat(end), ZoneInfo(zone or "UTC"))

@@ -31,8 +31,8 @@ UNDER_WAY = (DeliveryStatus.SENDING, DeliveryStatus.UNCERTAIN)
 @dataclass(frozen=True)
 class Rung:
     """One of the person's channels, and what has become of the request there (`status` None: not posted yet).
-    `ready_at`: not before this, because of earlier failures. A rung that was `given_up` is rejected only because another
-    way was open; it may be tried again."""
+    `ready_at`: not before this, because of earlier failures; `held_until`: nor before this, because the whole channel
+    fails. A rung that was `given_up` is rejected only because another way was open; it may be tried again."""
 
     channel_id: UUID
     type: ChannelType
@@ -40,6 +40,7 @@ class Rung:
     status: DeliveryStatus | None = None
     attempt: int = 0
     ready_at: datetime | None = None
+    held_until: datetime | None = None
     accepted_at: datetime | None = None
     given_up: bool = False
 
@@ -47,6 +48,10 @@ class Rung:
     def exhausted(self) -> bool:
         """Whether waiting for it any longer is not worth it where another way is open."""
         return self.status == DeliveryStatus.DUE and self.attempt >= (1 if self.failing else TRIES)
+
+    def preference(self, at: datetime) -> tuple[bool, datetime]:
+        """Among those to be tried again: one that works before one that fails, then the one whose time comes first."""
+        return self.failing, self.ready_at or at
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,8 @@ def unreached(ladder: Ladder) -> str | None:
 
 
 def _hopeful(rung: Rung) -> bool:
-    return rung.status is None or (rung.status in (DeliveryStatus.DUE, *UNDER_WAY) and rung.attempt < TRIES)
+    due = rung.status == DeliveryStatus.DUE and not rung.failing
+    return rung.status is None or ((due or rung.status in UNDER_WAY) and rung.attempt < TRIES)
 
 
 def _climb(ladder: Ladder, at: datetime) -> Step:
@@ -141,8 +147,8 @@ def _climb(ladder: Ladder, at: datetime) -> Step:
         elif rung.status in UNDER_WAY:
             return Wait(rung.ready_at)  # it may arrive yet: nothing else goes out before that is known
         elif rung.status == DeliveryStatus.DUE:
-            other = rung.exhausted and _another(ladder, rung, at)
-            return GiveUp(rung.channel_id) if other else Wait(rung.ready_at)
+            held = max(filter(None, (rung.ready_at, rung.held_until)), default=None)
+            return GiveUp(rung.channel_id) if _another(ladder, rung, at) else Wait(held)
         elif rung.status in ARRIVED:
             ready = (rung.accepted_at or at) + ladder.escalate_after
     return _once_more(ladder, at)
@@ -162,11 +168,12 @@ def _in_order(ladder: Ladder) -> Iterator[Rung]:
 
 
 def _another(ladder: Ladder, left: Rung, at: datetime) -> bool:
-    """Whether there is another way than this rung: one not tried yet, or one whose time has come again."""
+    """Whether to leave this rung, which is exhausted or fails, for another: one not tried yet, or a better one that was
+    given up. Where nothing was tried here, only for one that is known to work."""
     others = [rung for rung in ladder.rungs if rung is not left and rung.type != ChannelType.WEB]
-    untried = any(rung.status is None for rung in others)
-    again = any(rung.given_up and (rung.ready_at or at) <= (left.ready_at or at) for rung in others)
-    return untried or again
+    untried = any(rung.status is None and (left.exhausted or not rung.failing) for rung in others)
+    again = any(rung.given_up and rung.preference(at) < left.preference(at) for rung in others)
+    return (left.exhausted or left.failing) and (untried or again)
 
 
 def _once_more(ladder: Ladder, at: datetime) -> Step:
@@ -175,7 +182,7 @@ def _once_more(ladder: Ladder, at: datetime) -> Step:
     again = [rung for rung in outside if rung.given_up]
     if not again or any(rung.status in ARRIVED for rung in outside):
         return Wait(None)
-    rung = min(again, key=lambda rung: rung.ready_at or at)
+    rung = min(again, key=lambda rung: rung.preference(at))
     return _post(ladder, rung, rung.ready_at or at, at)
 
 

@@ -1,37 +1,51 @@
 """Look again where something may have arrived twice: keep one, take the others back, count them."""
 
+import asyncio
+
 from app.channels.letters import letter_of
 from app.channels.protocol import Unavailable, Uncertain
 from app.channels.registry import channel_for
 from app.database import loaded, sql
-from app.domain.delivery import Delivery
+from app.domain.delivery import SEND_SHARE, Delivery
+from app.settings import settings
 
 AGAIN_SECONDS = 5
+AT_ONCE = 20
 DUE = """
 UPDATE deliveries SET check_at = now() + make_interval(secs => $1) WHERE id IN (
-  SELECT id FROM deliveries WHERE check_at <= now() ORDER BY check_at LIMIT 20 FOR UPDATE SKIP LOCKED)
+  SELECT id FROM deliveries WHERE check_at <= now() ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING *
+"""
+# Named before they are taken back: a worker that dies in between leaves them counted, and counted once.
+TAKE_BACK = """
+UPDATE deliveries SET external_id = $3, taken_back = taken_back || extra, doubles = cardinality(taken_back || extra)
+FROM (SELECT ARRAY(SELECT unnest($2::text[]) EXCEPT SELECT unnest(taken_back) FROM deliveries WHERE id = $1) AS extra) more
+WHERE id = $1
 """
 
 
 async def check_doubles() -> None:
-    """Those whose time has come; what can't be said now is asked again in 5 s."""
-    for row in await sql(DUE, AGAIN_SECONDS):
-        try:
-            await _check(loaded(Delivery, row))
-        except (Unavailable, Uncertain, TimeoutError):
-            continue
+    """Those whose time has come; what can't be said now is asked again after a while."""
+    again = max(AGAIN_SECONDS, settings().lease_seconds)
+    await asyncio.gather(*(_check(loaded(Delivery, row)) for row in await sql(DUE, again, AT_ONCE)))
 
 
 async def _check(delivery: Delivery) -> None:
+    try:
+        async with asyncio.timeout(settings().lease_seconds * SEND_SHARE):
+            await _keep_one(delivery)
+    except (Unavailable, Uncertain, TimeoutError):
+        return
+
+
+async def _keep_one(delivery: Delivery) -> None:
     channel, letter = channel_for(delivery.via), await letter_of(delivery)
     copies = await channel.find(letter) if channel else []
     kept = delivery.external_id if delivery.external_id in copies else next(iter(copies), delivery.external_id)
     others = [copy for copy in copies if copy != kept]
+    if others:
+        await sql(TAKE_BACK, delivery.id, others, kept)
     for copy in others:
         assert channel is not None
         await channel.remove(letter, copy)
-    await sql(
-        "UPDATE deliveries SET check_at = NULL, doubles = doubles + $2, external_id = $3 WHERE id = $1",
-        delivery.id, len(others), kept,
-    )  # fmt: skip
+    await sql("UPDATE deliveries SET check_at = NULL WHERE id = $1", delivery.id)

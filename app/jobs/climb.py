@@ -16,5 +16,8 @@ async def climb(ctx: Context, *, row_id: str) -> None:
 
 async def climb_due() -> None:
     """Those whose time has come although nobody said so."""
-    for recipient_id in await FeedbackRecipient.due(AT_ONCE):
-        await FeedbackRecipient.climb(recipient_id)
+    due = await FeedbackRecipient.due(AT_ONCE)
+    while due:
+        for recipient_id in due:
+            await FeedbackRecipient.climb(recipient_id)
+        due = await FeedbackRecipient.due(AT_ONCE) if len(due) == AT_ONCE else []

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import time
 
 import structlog
 from saq.types import Context
@@ -11,26 +12,30 @@ from app.channels.protocol import Channel, Letter, Rejected, Unavailable, Uncert
 from app.channels.registry import channel_for
 from app.database import AWAY
 from app.domain.delivery import Delivery, DeliveryKind
+from app.domain.feedback_recipient import FeedbackRecipient
 from app.settings import settings
 
 log = structlog.get_logger(__name__)
 AT_ONCE = 40
 ASKS = (DeliveryKind.REQUEST, DeliveryKind.REMINDER)
-SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
+PACE_SECONDS = 0.02  # between two looks of one worker, so that under load a claim takes several
+OWN_WAIT_SECONDS = 60  # a wait that is not longer is kept to by a clock of ours; all are found by the look of each second
 
 
 class Post:
     """The sending of one worker: it takes what is due whenever it is told to look, as much as it can carry."""
 
     def __init__(self) -> None:
-        self.under_way: set[asyncio.Task[None]] = set()
+        self.under_way: set[asyncio.Task[float | None]] = set()
         self.looking: asyncio.Task[None] | None = None
         self.again = False
+        self.leaving = False
+        self.looked_at = 0.0
 
     def look(self) -> None:
         """There may be something due."""
-        self.again = True
-        if self.looking is None or self.looking.done():
+        self.again = not self.leaving
+        if self.again and (self.looking is None or self.looking.done()):
             self.looking = asyncio.create_task(self._look(), context=contextvars.Context())
 
     async def begin_due(self) -> None:
@@ -39,7 +44,10 @@ class Post:
 
     async def _look(self) -> None:
         while self.again and (room := AT_ONCE - len(self.under_way)) > 0:
-            self.again = False
+            await asyncio.sleep(self.looked_at + PACE_SECONDS - time.monotonic())
+            if self.leaving:
+                return
+            self.again, self.looked_at = False, time.monotonic()
             try:
                 claimed = await Delivery.claim(room, settings().lease_seconds)
             except AWAY as error:
@@ -50,20 +58,30 @@ class Post:
                 self.under_way.add(task)
                 task.add_done_callback(self._carried)
 
-    def _carried(self, task: asyncio.Task[None]) -> None:
+    def _carried(self, task: asyncio.Task[float | None]) -> None:
         self.under_way.discard(task)
-        if not task.cancelled() and (error := task.exception()):
+        if task.cancelled() or (error := task.exception()):
             log.warning("a delivery was left to its lease", error=repr(error))
+        elif (wait := task.result()) is not None and wait < OWN_WAIT_SECONDS:
+            asyncio.get_running_loop().call_later(wait, self.look)
         self.look()
 
     async def leave(self) -> None:
         """Finish what is under way, and begin no more."""
-        self.again = False
+        self.leaving, self.again = True, False
         await asyncio.gather(*filter(None, [self.looking, *self.under_way]), return_exceptions=True)
 
 
-async def carry(delivery: Delivery) -> None:
-    """Send one claimed delivery and record how that ended."""
+async def carry(delivery: Delivery) -> float | None:
+    """Send one claimed delivery, record how that ended, and let those whose request it is take their next steps. In how
+    many seconds it is due again, if it is."""
+    wait = await _send(delivery)
+    for recipient_id in delivery.waiting:
+        await FeedbackRecipient.climb(recipient_id)
+    return wait
+
+
+async def _send(delivery: Delivery) -> float | None:
     channel = channel_for(delivery.via)
     if channel is None:
         return await delivery.unavailable(f"{delivery.via} is not set up here.")
@@ -71,19 +89,20 @@ async def carry(delivery: Delivery) -> None:
         letter = await letter_of(delivery)
         if letter.outcome and delivery.kind in ASKS and not delivery.doubtful:
             raise Rejected("Settled before it was sent.")
-        async with asyncio.timeout(settings().lease_seconds * SEND_SHARE):
+        async with asyncio.timeout(delivery.give_up_at - time.monotonic()):
             arrived = await _arrived_before(delivery, channel, letter)
             external_id = arrived or await channel.send(letter)
     except Rejected as rejected:
         await delivery.rejected(str(rejected), gone=rejected.gone)
     except Unavailable as unavailable:
-        await delivery.unavailable(str(unavailable), unavailable.retry_after_seconds)
+        return await delivery.unavailable(str(unavailable), unavailable.retry_after_seconds)
     except Uncertain as uncertain:
-        await delivery.uncertain(str(uncertain))
+        return await delivery.uncertain(str(uncertain))
     except TimeoutError:
-        await delivery.uncertain("No reply in time.")
+        return await delivery.uncertain("No reply in time.")
     else:
         await delivery.accepted(external_id)
+    return None
 
 
 async def _arrived_before(delivery: Delivery, channel: Channel, letter: Letter) -> str | None:

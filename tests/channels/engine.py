@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from app.channels.protocol import Channel
 from app.channels.registry import connect
 from app.clock import now
 from app.database import sql
@@ -15,12 +16,11 @@ from app.domain.feedback_value import FeedbackType
 from app.domain.user import User
 from app.jobs.check_doubles import check_doubles
 from app.jobs.deliver import Post
-from tests.channels.fickle import Fickle
 
 Shall = Question(FeedbackType.APPROVAL, "Shall we ship?")
 
 
-async def reached_by(person: User, **ways: Fickle) -> None:
+async def reached_by(person: User, **ways: Channel) -> None:
     """Let a person be reached by these, in this order, before the page."""
     channels = await CommunicationChannel.of(person.id)
     new = []
@@ -56,6 +56,16 @@ async def at_rest() -> bool:
         now(),
     )
     return not rows[0][0]
+
+
+async def outcomes(request: FeedbackRequest, via: str) -> list[str]:
+    """How each attempt there ended."""
+    rows = await sql(
+        """SELECT outcome FROM delivery_attempts a JOIN deliveries d ON d.id = a.delivery
+           WHERE d.request = $1 AND d.via = $2 AND d.kind = 'request' ORDER BY a.id""",
+        request.id, via,
+    )  # fmt: skip
+    return [row["outcome"] for row in rows]
 
 
 async def statuses(request: FeedbackRequest, kind: str = "request") -> dict[str, str]:

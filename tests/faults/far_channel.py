@@ -8,6 +8,14 @@ import aiohttp
 from app.channels.protocol import Letter, Rejected, Unavailable, Uncertain
 
 
+def told(letter: Letter) -> dict[str, Any]:
+    """What the provider is told of a letter."""
+    return {
+        "id": str(letter.id), "kind": letter.kind, "to": letter.address, "request": letter.request.get("id"),
+        "outcome": letter.outcome, "copy": letter.copy,
+    }  # fmt: skip
+
+
 class FarChannel:
     """One provider at `url`. A refused connection or a word of refusal is `Unavailable`; silence is `Uncertain`."""
 
@@ -16,11 +24,7 @@ class FarChannel:
         self.client: aiohttp.ClientSession | None = None
 
     async def send(self, letter: Letter) -> str:
-        body = {
-            "id": str(letter.id), "kind": letter.kind, "to": letter.address, "request": letter.request.get("id"),
-            "outcome": letter.outcome, "copy": letter.copy,
-        }  # fmt: skip
-        return str((await self._ask("POST", "/messages", json=body))["id"])
+        return str((await self._ask("POST", "/messages", json=told(letter)))["id"])
 
     async def find(self, letter: Letter) -> list[str]:
         return list((await self._ask("GET", "/messages", params={"delivery": str(letter.id)}))["ids"])

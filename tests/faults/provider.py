@@ -18,12 +18,12 @@ NEVER_SECONDS = 3600.0
 class Faults:
     """How calls end. `rate`: the share of them that fails, each by one of `kinds`; `next`: how the very next sends end.
 
-    "429", "500", "no" (never this one), "gone" (nothing any more), "silent" (no reply, not kept), "lost" (kept, no reply),
-    "late" (kept only after `late_seconds`, no reply), "well"."""
+    "busy" (a wait is named), "down", "no" (never this one), "gone" (nothing any more), "silent" (no reply, not kept), "lost"
+    (kept, no reply), "late" (kept only after `late_seconds`, no reply), "well"."""
 
     seed: int = 1
     rate: float = 0.0
-    kinds: list[str] = field(default_factory=lambda: ["500"])
+    kinds: list[str] = field(default_factory=lambda: ["down"])
     next: list[str] = field(default_factory=list)
     latency_seconds: float = 0.01
     late_seconds: float = 10.0
@@ -118,10 +118,10 @@ class Provider:
 
     def _refused(self, fault: str) -> web.Response | None:
         match fault:
-            case "429":
+            case "busy":
                 again = {"Retry-After": str(self.faults.retry_after_seconds)}
                 return web.json_response({"error": "busy"}, status=429, headers=again)
-            case "500":
+            case "down":
                 return web.json_response({"error": "broken"}, status=500)
         return None
 
@@ -140,7 +140,11 @@ async def serve(port: int, control_port: int) -> None:
     provider = Provider()
     api, control = web.Application(), web.Application()
     api.add_routes(
-        [web.post("/messages", provider.send), web.get("/messages", provider.find), web.delete("/messages/{id}", provider.remove)]
+        [
+            web.post("/messages", provider.send),
+            web.get("/messages", provider.find),
+            web.delete("/messages/{id}", provider.remove),
+        ]
     )
     control.add_routes(
         [web.put("/faults", provider.set_faults), web.get("/record", provider.record), web.delete("/record", provider.clear)]

@@ -33,6 +33,10 @@ class Far:
         answer = await self.control.put("/faults", json=faults)
         assert answer.status_code == 200, answer.text
 
+    async def forget(self) -> None:
+        """As if nothing had ever arrived and nothing failed."""
+        await self.control.delete("/record")
+
     async def record(self) -> dict[str, Any]:
         record: dict[str, Any] = (await self.control.get("/record")).json()
         return record

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.worker COUNT NAME=URL ...`: so many workers, whose channels lead to the provider of the fault runs.
+"""`python -m tests.faults.worker COUNT NAME=URL ...`: so many workers, whose channels lead to providers of the fault runs.
 
 Each is a process of its own, forked from this one, which has all modules loaded: a worker that is killed is followed by
 another in some ms, so that a run tells what a death costs and not what starting Python does on two cores."""

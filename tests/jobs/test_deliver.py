@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from app.channels.letters import letter_of
 from app.database import sql
 from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
@@ -114,6 +115,8 @@ async def test_what_a_stalled_worker_sends_after_its_lease_is_found_and_taken_ba
 
     await work_until(arrived)
     await carry(stalled)
+    assert len(slack.of(request.id)) == 1, "whoever has lost the lease begins no send"
+    await stalled.accepted(slack.arrived(await letter_of(stalled)))  # but it may have stopped in the middle of one
     assert len(slack.of(request.id)) == 2
     await work_until(at_rest)
     await sql("UPDATE deliveries SET check_at = now() WHERE check_at IS NOT NULL")
