@@ -115,7 +115,8 @@ async def channel_worked(channel_id: UUID) -> None:
     await sql(
         """UPDATE communication_channels SET failures = 0, last_error = '', last_ok_at = $2,
              status = CASE WHEN status = 'failing' THEN 'active' ELSE status END
-           WHERE id = $1 AND (failures > 0 OR status = 'failing' OR last_ok_at IS NULL OR last_ok_at < $2 - interval '5 s')
+           WHERE id = $1 AND (failures > 0 OR status = 'failing' OR last_ok_at IS NULL
+             OR last_ok_at < $2::timestamptz - interval '5 s')
            RETURNING set_config('synchronous_commit', 'off', TRUE)""",
         channel_id, now(),
     )  # fmt: skip

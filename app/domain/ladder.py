@@ -161,10 +161,11 @@ def _post(ladder: Ladder, rung: Rung, ready: datetime, at: datetime) -> Step:
 
 
 def _in_order(ladder: Ladder) -> Iterator[Rung]:
-    """The person's order, but a channel that keeps failing comes after those that work, unless it is in use."""
-    late = [rung for rung in ladder.rungs if rung.failing and rung.status is None]
-    yield from (rung for rung in ladder.rungs if rung not in late)
-    yield from late
+    """The person's order, the page in its own place; of the others those that were tried come first, so that nothing
+    goes out beside what has arrived, and what keeps failing comes after what works."""
+    outside = [rung for rung in ladder.rungs if rung.type != ChannelType.WEB]
+    ordered = iter(sorted(outside, key=lambda rung: (rung.status is None, rung.status is None and rung.failing)))
+    return (rung if rung.type == ChannelType.WEB else next(ordered) for rung in ladder.rungs)
 
 
 def _another(ladder: Ladder, left: Rung, at: datetime) -> bool:

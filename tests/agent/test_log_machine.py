@@ -11,17 +11,20 @@ from app.agent.context import context
 from app.database import sql
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict
+from app.domain.feedback import FeedbackRequest
 from app.domain.message import Message, MessageStatus
 from app.domain.session import ChatSession
 from app.domain.turn import Superseded, Turn
 from app.domain.user import User
+from tests.channels.engine import Shall, ask
 
 RUNS = 2000 if os.environ.get("WHOLE_RUNS") else 50
 STEPS = [
     "say", "say by slack", "edit", "take back", "claim", "kill", "late answer", "answer", "fail", "retry", "postpone",
-    "stale answer",
+    "stale answer", "ask", "respond", "respond by mail",
 ]  # fmt: skip
 CHANNELS = {"say": ChannelType.WEB, "say by slack": ChannelType.SLACK}
+RESPONSES = {"respond": (ChannelType.WEB, "on the page"), "respond by mail": (ChannelType.EMAIL, "by e-mail")}
 
 
 class Machine:
@@ -33,6 +36,7 @@ class Machine:
         self.late: Turn | None = None
         self.stale: list[Turn] = []
         self.log: list[list[str]] = []  # [role, text, status]
+        self.open: list[FeedbackRequest] = []
         self.count = 0
 
     async def step(self, name: str) -> None:
@@ -43,6 +47,13 @@ class Machine:
                 self.log.append(["user", f"words {self.count}", "queued"])
             case "edit" | "take back":
                 await self.change(name)
+            case "ask":
+                self.open.append(await ask(self.ana, session=self.session))
+                self.log.append(["assistant", Shall.question, "complete"])
+            case "respond" | "respond by mail" if self.open:
+                channel, words = RESPONSES[name]
+                await self.open.pop(0).respond(self.ana, True, channel)
+                self.log.append(["user", f"Approved by Ana {words}.", "queued"])
             case "claim":
                 await self.claim()
             case "kill" if self.turn:

@@ -13,6 +13,7 @@ from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_question import Question
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_value import FeedbackType
+from app.domain.session import ChatSession
 from app.domain.user import User
 from app.jobs.check_doubles import check_doubles
 from app.jobs.deliver import Post
@@ -30,8 +31,8 @@ async def reached_by(person: User, **ways: Channel) -> None:
     await CommunicationChannel.reorder(person.id, [channel.id for channel in [*new, *channels]])
 
 
-async def ask(*people: User, question: Question = Shall) -> FeedbackRequest:
-    return await FeedbackRequest.ask(question, of=list(people))
+async def ask(*people: User, question: Question = Shall, session: ChatSession | None = None) -> FeedbackRequest:
+    return await FeedbackRequest.ask(question, of=list(people), session=session)
 
 
 async def work_until(done: Callable[[], Awaitable[bool]], workers: int = 1, seconds: float = 10) -> None:

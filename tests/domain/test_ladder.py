@@ -77,6 +77,21 @@ def test_a_channel_known_to_fail_is_not_waited_for() -> None:
     assert next_step(ladder(once, MAIL), NOON) == GiveUp(SLACK.channel_id)
 
 
+def test_the_only_way_out_is_tried_although_it_fails_before_the_page_is_waited_for() -> None:
+    assert next_step(ladder(replace(SLACK, failing=True), WEB), NOON) == Post(SLACK.channel_id)
+
+
+def test_what_works_again_is_not_posted_beside_what_has_arrived() -> None:
+    arrived = posted(MAIL, DeliveryStatus.ACCEPTED, accepted_at=NOON)
+    assert next_step(ladder(SLACK, arrived, WEB), NOON) == Wait(NOON + 5 * MINUTE)
+
+
+def test_one_that_was_held_back_untried_is_left_for_one_that_works_and_only_for_such() -> None:
+    held = posted(replace(SLACK, failing=True), DeliveryStatus.DUE, held_until=NOON + MINUTE)
+    assert next_step(ladder(held, MAIL), NOON) == GiveUp(SLACK.channel_id)
+    assert next_step(ladder(held, replace(MAIL, failing=True), alarmed=True), NOON) == Wait(NOON + MINUTE)
+
+
 def test_unanswered_it_climbs_after_a_while() -> None:
     asked = ladder(posted(SLACK, DeliveryStatus.SEEN, accepted_at=NOON), MAIL)
     assert next_step(asked, NOON + MINUTE) == Wait(NOON + 5 * MINUTE)
