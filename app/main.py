@@ -17,7 +17,7 @@ from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
 from app.api import problems
-from app.api.routes import API
+from app.api.routes import API, OAUTH
 from app.domain.errors import NotFound
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
@@ -27,17 +27,20 @@ from app.web import (
     admin,
     assets,
     chat,
+    consent,
     devices,
     errors,
     export,
     feedback,
     health,
     invitations,
+    keys,
     leaving,
     messages,
     new_password,
     password,
     profile,
+    programs,
     second_factor,
     second_step,
     sessions,
@@ -63,6 +66,8 @@ ROUTES = [
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
     second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
     second_factor.make_recovery_codes,
+    consent.ask_consent, consent.consent, programs.register_program, programs.remove_program, programs.take_back_consent,
+    keys.make_key, keys.remove_key,
     leaving.leave, leaving.show_leaving, leaving.stay, new_password.show_new_password, new_password.choose_new_password,
     admin.show_admin, users.show_users, users.show_user, users.change_role, users.disable_user, users.enable_user,
     users.reset_password, invitations.invite, invitations.take_back, sessions.show_sessions, sessions.end_session,
@@ -101,7 +106,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, API, nothing],
+        route_handlers=[*ROUTES, API, OAUTH, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},

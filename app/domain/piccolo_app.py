@@ -6,6 +6,7 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app.database import DB
 from app.domain.agent_state import AgentState
+from app.domain.api_key import ApiKey
 from app.domain.channel import CommunicationChannel
 from app.domain.channel_health import ChannelHealth
 from app.domain.delivery import Delivery, DeliveryAttempt
@@ -15,6 +16,8 @@ from app.domain.feedback_response import FeedbackResponse
 from app.domain.idempotency import KeptAnswer
 from app.domain.invitation import Invitation
 from app.domain.message import Message
+from app.domain.oauth_client import OAuthClient
+from app.domain.oauth_code import OAuthCode
 from app.domain.recovery_code import RecoveryCode
 from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
@@ -28,7 +31,7 @@ APP_CONFIG = AppConfig(
     app_name="parley",
     migrations_folder_path=str(MIGRATIONS),
     table_classes=[
-        User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
+        User, OAuthClient, SignIn, OAuthCode, ApiKey, ChatSession, Message, AgentState, Totp, RecoveryCode,
         Invitation, KeptAnswer,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse,

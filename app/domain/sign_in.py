@@ -1,15 +1,18 @@
-"""A sign-in on one device: the family of its refresh tokens."""
+"""A sign-in on one device or by one program: the family of its refresh tokens."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from piccolo.columns import UUID as UUIDColumn
-from piccolo.columns import ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import Array, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.device import device_words, hand_held
+from app.domain.oauth_client import FIRST_PARTY, OAuthClient
+from app.domain.scope import in_order
 from app.domain.user import User
 from app.live import announce_everywhere
 
@@ -18,7 +21,9 @@ GRACE = timedelta(seconds=10)
 
 
 class SignIn(Table, tablename="sign_ins", db=DB):
-    """One device, signed in. Its refresh tokens are numbered; none is stored, each is derived from id and number."""
+    """One device, signed in, or one program that may speak for a person. Its refresh tokens are numbered; none is stored,
+    each is derived from id and number. A browser's has no `scopes`, a program's has; `client` is who made it known, unless
+    it is one of our own."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     user = ForeignKey(User, index=True)
@@ -30,11 +35,25 @@ class SignIn(Table, tablename="sign_ins", db=DB):
     ended_at = Timestamptz(null=True, default=None)
     device = Text(default="")
     address = Text(default="")
+    client = ForeignKey(OAuthClient, null=True, default=None, index=True)
+    scopes = Array(base_column=Text(), null=True, default=None)
 
     @classmethod
-    async def begin(cls, user: User, device: str, address: str = "") -> "SignIn":
-        """Sign `user` in on a device (its User-Agent, cut to 200 characters) at a network address."""
-        sign_in = cls(user=user.id, device=device[:200], address=address, expires_at=now() + LASTS)
+    async def begin(
+        cls,
+        user: User,
+        device: str,
+        address: str = "",
+        *,
+        client_id: UUID | None = None,
+        scopes: Iterable[str] | None = None,
+    ) -> "SignIn":
+        """Sign `user` in on a device (its User-Agent, cut to 200 characters) at a network address; or a program, which has
+        `scopes`."""
+        kept = None if scopes is None else in_order(scopes)
+        sign_in = cls(
+            user=user.id, device=device[:200], address=address, expires_at=now() + LASTS, client=client_id, scopes=kept
+        )
         await sign_in.save()
         return sign_in
 
@@ -79,8 +98,9 @@ class SignIn(Table, tablename="sign_ins", db=DB):
 
     @classmethod
     async def of(cls, user: User) -> "list[SignIn]":
-        """Where a person is signed in, the last used first."""
-        mine = cls.objects().where((cls.user == user.id) & cls.ended_at.is_null() & (cls.expires_at > now()))
+        """Where a person is signed in, the last used first; other people's programs are no devices."""
+        live = cls.ended_at.is_null() & (cls.expires_at > now()) & cls.client.is_null()
+        mine = cls.objects().where((cls.user == user.id) & live)
         return list(await mine.order_by(cls.last_used_at, ascending=False))
 
     @classmethod
@@ -94,6 +114,17 @@ class SignIn(Table, tablename="sign_ins", db=DB):
             )  # fmt: skip
             for row in rows:
                 after_commit(announce_everywhere, "sign-in.ended", {"id": str(row["id"])})
+
+    @classmethod
+    async def end_one(cls, sign_in_id: UUID) -> None:
+        """End a sign-in, if it has not ended."""
+        if ending := await cls.objects().get((cls.id == sign_in_id) & cls.ended_at.is_null()):
+            await ending.end()
+
+    @property
+    def client_id(self) -> str:
+        """What the program calls itself; "" for a browser."""
+        return str(self.client) if self.client else "" if self.scopes is None else FIRST_PARTY
 
     @property
     def device_words(self) -> str:
