@@ -26,10 +26,23 @@ DEVICE = SimpleNamespace(
     id="d1", device="Mozilla", device_words="Firefox on Linux", hand_held=True, address="::1", last_used_at=AT,
     created_at=AT, user="u2", who="Ben", email="ben@example.org",
 )  # fmt: skip
+PROGRAM = SimpleNamespace(
+    id="p1",
+    name="Notes",
+    scopes=["chat"],
+    since=AT,
+    created_at=AT,
+    last_used_at=AT,
+    owner="u2",
+    redirect_uris=["https://x/"],
+)
 IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
 scripts = sorted((STATIC / "js").glob("*.js"))
+
+
+ASKING = SimpleNamespace(client=PROGRAM, parameters={"state": "x"}, host="notes.example")
 
 
 def environment() -> Environment:
@@ -78,6 +91,8 @@ def account(**changes: Any) -> dict[str, Any]:
         "profile": {"zones": ["UTC", "Europe/Oslo"]},
         "devices": {"mine": [DEVICE, DEVICE], "this": "d1"},
         "second_factor": {"app": SimpleNamespace(confirmed_at=AT), "codes_left": 3, "fresh": False},
+        "programs": {"allowed": [PROGRAM], "known": [(PROGRAM, "Ben")], "scopes": ["chat", "admin"]},
+        "api_keys": {"mine": [PROGRAM], "scopes": ["chat"], "fresh": False},
     }
     return {
         "me": ANA,
@@ -129,6 +144,9 @@ def pages() -> Iterator[tuple[str, str]]:
         ("account/recovery_codes.html", account(codes=["a-b"])),
         ("sign_in/second_step.html", account(me=None, email="ana@example.com", error="No.")),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
+        ("account/show.html", account(errors={"redirect_uris": "No.", "key_scopes": "No."}, new_key="k", new_key_name="n")),
+        ("consent/show.html", account(asking=ASKING, scopes=["chat"], owner=ANA)),
+        ("consent/untrusted.html", account(why="Who?")),
     ]:
         yield name, environment().get_template(name).render(context)
 

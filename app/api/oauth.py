@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Response, get, post
+from litestar import MediaType, Response, get, post
 from litestar.exceptions import ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import URLEncodedBody
@@ -97,9 +97,10 @@ async def give_tokens(request: AnyRequest, data: URLEncodedBody[TokenRequest]) -
 
 
 @post("/oauth/revoke", status_code=200, **ANSWERS)
-async def revoke_token(data: URLEncodedBody[Revocation]) -> None:
+async def revoke_token(data: URLEncodedBody[Revocation]) -> Response[None]:
     """End what a token belongs to, its access tokens included. A token that is none is answered the same."""
     await oauth_server.revoke(client_id=data.client_id, token=data.token)
+    return Response(None, media_type=MediaType.TEXT)
 
 
 @get("/.well-known/oauth-authorization-server")

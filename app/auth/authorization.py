@@ -15,7 +15,8 @@ from app.settings import settings
 MOST_LETTERS = 2500  # of all parameters: they are kept in a cookie while somebody signs in
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 NAMES = (
-    "response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method", "response_mode",
+    "response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "code_challenge",
+    "code_challenge_method",
 )  # fmt: skip
 
 

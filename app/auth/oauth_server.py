@@ -33,7 +33,7 @@ class Tokens:
     refresh_token: str
     scope: str
     expires_in: int = int(ACCESS_LASTS.total_seconds())
-    token_type: Literal["Bearer"] = "Bearer"
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - no secret
 
 
 async def by_password(*, client_id: str, email: str, password: str, otp: str, scope: str, device: str) -> Tokens:

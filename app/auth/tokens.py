@@ -94,7 +94,7 @@ def _claims(token: str) -> dict[str, Any] | None:
             return None
         UUID(claims["sub"]), UUID(claims["sid"]), int(claims["iat"]), int(claims["exp"])
         if "client_id" in claims:
-            [Scope(word) for word in claims["scope"].split()]
+            {Scope(word) for word in claims["scope"].split()}
     except (JoseError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return claims

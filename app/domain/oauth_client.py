@@ -13,7 +13,7 @@ from piccolo.table import Table
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.errors import Unfit
-from app.domain.scope import Scope, fit_scopes
+from app.domain.scope import fit_scopes
 from app.domain.user import Role, User
 from app.live import announce_everywhere
 
@@ -47,11 +47,12 @@ class OAuthClient(Table, tablename="oauth_clients", db=DB):
 
     @classmethod
     async def find(cls, client_id: str) -> Self | None:
-        """The program that calls itself by this id."""
+        """The program that calls itself by this id, letter by letter."""
         try:
-            return await cls.objects().get(cls.id == UUID(client_id))
+            known = UUID(client_id)
         except ValueError:
             return None
+        return await cls.objects().get(cls.id == known) if str(known) == client_id else None
 
     @classmethod
     async def looked_after_by(cls, user: User) -> list[tuple[Self, str]]:
@@ -68,11 +69,11 @@ class OAuthClient(Table, tablename="oauth_clients", db=DB):
     async def allowed_by(cls, user: User) -> list[Any]:
         """What a person lets programs do: rows of `id`, `name`, `scopes`, `since` and `last_used_at`, by name."""
         return await sql(
-            """SELECT c.id, c.name, min(s.created_at) AS since, max(s.last_used_at) AS last_used_at,
-                 (SELECT array_agg(DISTINCT one) FROM sign_ins t, unnest(t.scopes) AS one
-                  WHERE t.client = c.id AND t."user" = $1 AND t.ended_at IS NULL AND t.expires_at > $2) AS scopes
-               FROM sign_ins s JOIN oauth_clients c ON c.id = s.client
-               WHERE s."user" = $1 AND s.ended_at IS NULL AND s.expires_at > $2 GROUP BY c.id ORDER BY lower(c.name), c.id""",
+            """SELECT c.id, c.name, array_agg(DISTINCT scope) AS scopes, min(s.created_at) AS since,
+                 max(s.last_used_at) AS last_used_at
+               FROM sign_ins s JOIN oauth_clients c ON c.id = s.client, unnest(s.scopes) AS scope
+               WHERE s."user" = $1 AND s.ended_at IS NULL AND s.expires_at > $2
+               GROUP BY c.id ORDER BY lower(c.name), c.id""",
             user.id,
             now(),
         )

@@ -11,7 +11,7 @@ from piccolo.columns import Array, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, new_id, sql, transaction
+from app.database import DB, new_id, transaction
 from app.domain.oauth_client import OAuthClient
 from app.domain.scope import Scope
 from app.domain.sign_in import SignIn
@@ -22,8 +22,8 @@ REMEMBERED = timedelta(days=1)
 
 
 class OAuthCode(Table, tablename="oauth_codes", db=DB):
-    """A code, of which only the hash is kept. When it was redeemed the row stays for a day with the sign-in that it gave: who
-    brings it again has stolen it, or was robbed (RFC 6749, 4.1.2)."""
+    """A code, of which only the hash is kept. When it was redeemed the row stays for a day, with the sign-in that it gave:
+    who brings it again has stolen it, or was robbed (RFC 6749, 4.1.2)."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     user = ForeignKey(User, null=False, index=True)

@@ -1,10 +1,13 @@
 """A program asks a person whether it may speak for them (RFC 6749, 4.1)."""
 
+from typing import Any
+from urllib.parse import urlencode
+
 from litestar import Response, get, post
 
 from app.auth.authorization import Asking, Misasked, Untrusted, read
 from app.domain.oauth_code import OAuthCode
-from app.domain.scope import in_order, open_to
+from app.domain.scope import Scope, in_order, open_to
 from app.domain.user import User
 from app.web.forms import field
 from app.web.headers import leads_to
@@ -21,7 +24,7 @@ def send_back(request: AnyRequest, error: Misasked) -> Response[bytes]:
     return go(error.address)
 
 
-REFUSALS = {Untrusted: show_untrusted, Misasked: send_back}
+REFUSALS: Any = {Untrusted: show_untrusted, Misasked: send_back}
 
 
 @get("/oauth/authorize", opt={"open": True, "uncounted": True}, exception_handlers=REFUSALS)
@@ -30,7 +33,7 @@ async def ask_consent(request: AnyRequest) -> Response[bytes]:
     asking = await read(request.query_params.multi_items())
     me = visitor_of(request).user
     if me is None:
-        return to_sign_in(request)
+        return to_sign_in(request, query=urlencode(asking.parameters))
     if me.left_at:
         raise HasLeft
     scopes = _open(asking, me)
@@ -52,12 +55,12 @@ async def consent(request: AnyRequest, me: Me) -> Response[bytes]:
     return go(asking.back(code=code))
 
 
-def _open(asking: Asking, me: User) -> list[str]:
+def _open(asking: Asking, me: User) -> list[Scope]:
     """What of it they can let it do. Untrusted if that is nothing."""
     scopes = in_order(set(asking.scopes) & open_to(me))
     if not scopes:
         raise Untrusted(f"{asking.client.name} wants to do what only an admin may.")
-    return [*scopes]
+    return scopes
 
 
 def go(address: str) -> Response[bytes]:

@@ -84,11 +84,8 @@ async def me(request: AnyRequest) -> User:
     return user
 
 
-def to_sign_in(request: AnyRequest) -> Response[bytes]:
-    """The answer to a stranger: the sign-in page, and back to where they were."""
-    if by_htmx(request):
-        back = path_of(request.headers.get("hx-current-url", ""))
-    else:
-        asked = request.url.query if request.method == "GET" else ""
-        back = request.url.path + (f"?{asked}" if asked else "")
+def to_sign_in(request: AnyRequest, *, query: str = "") -> Response[bytes]:
+    """The answer to a stranger: the sign-in page, and back to where they were, with this `query`."""
+    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.url.path
+    back += f"?{query}" if query else ""
     return see(request, f"/sign-in?next={quote(back, safe='/')}" if back not in ("", "/") else "/sign-in")
