@@ -126,8 +126,9 @@ def fit_uris(uris: Iterable[str]) -> list[str]:
         raise Unfit(f"Give it 1 to {MOST_URIS} addresses, one on each line.")
     for uri in chosen:
         if not _is_fit(uri):
-            raise Unfit(f"{uri[:100]} can't be one: it begins with https://, or on this machine with http://127.0.0.1/, and "
-                        "has no #.")  # fmt: skip
+            raise Unfit(
+                f"{uri[:60]} can't be one. It begins with https://, or on one's own machine http://127.0.0.1/, without #."
+            )
     return chosen
 
 
