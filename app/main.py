@@ -18,6 +18,7 @@ from litestar.types import ASGIApp
 from app import database, live, observability, queue
 from app.api import problems
 from app.api.routes import API, OAUTH
+from app.disk import disk
 from app.domain.errors import NotFound
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
@@ -100,6 +101,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await app.state.house.close()
         await queue.close()
         await live.close()
+        await disk.close()
         await database.disconnect()
 
 

@@ -12,6 +12,7 @@ from saq.types import Context
 from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
+from app.disk import disk
 from app.jobs.check_doubles import check_doubles
 from app.jobs.climb import climb, climb_due
 from app.jobs.deliver import Post, deliver
@@ -45,6 +46,7 @@ async def stop(ctx: Any) -> None:
     await ctx["answers"].model.close()
     await queue.close()
     await live.close()
+    await disk.close()
     await database.disconnect()
 
 

@@ -67,6 +67,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 async def migrated() -> AsyncIterator[None]:
     """The tables, and a pool of connections to them."""
     from app import database, live, queue
+    from app.disk import disk
     from app.migrate import migrate
 
     await migrate()
@@ -74,6 +75,7 @@ async def migrated() -> AsyncIterator[None]:
     yield
     await queue.close()
     await live.close()
+    await disk.close()
     await database.disconnect()
 
 
