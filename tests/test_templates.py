@@ -119,7 +119,10 @@ def admins() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "users/index.html", index
     yield "users/index.html", index | {"people": listed | {"rows": []}, "link": "http://x", "invited": "x@y"}
     yield "users/show.html", seen | {"user": ben, "sign_ins": [DEVICE], "link": "http://x", "done": "role"}
-    yield "sessions/index.html", seen | {"sign_ins": listed | {"rows": [(DEVICE, ben)]}}
+    yield (
+        "sessions/index.html",
+        seen | {"sign_ins": listed | {"rows": [(DEVICE, SimpleNamespace(**vars(DEVICE), program="Notes"))]}},
+    )
     yield "new_password/show.html", seen | {"user": ben, "token": "t", "error": "No."}
 
 
@@ -146,6 +149,7 @@ def pages() -> Iterator[tuple[str, str]]:
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
         ("account/show.html", account(errors={"redirect_uris": "No.", "key_scopes": "No."}, new_key="k", new_key_name="n")),
         ("consent/show.html", account(asking=ASKING, scopes=["chat"], owner=ANA)),
+        ("consent/misasked.html", account(client=PROGRAM, address="https://notes.example/back")),
         ("consent/untrusted.html", account(why="Who?")),
     ]:
         yield name, environment().get_template(name).render(context)

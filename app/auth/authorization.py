@@ -27,9 +27,9 @@ class Untrusted(Exception):
 class Misasked(Exception):
     """The program asked wrongly, and is told so at `address`."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, client: OAuthClient, address: str) -> None:
         super().__init__("a program asked wrongly")
-        self.address = address
+        self.client, self.address = client, address
 
 
 @dataclass(frozen=True)
@@ -63,16 +63,18 @@ async def read(asked: Iterable[tuple[str, Any]]) -> Asking:
         raise Untrusted("No program of this name is known here.")
     if not client.sends_back_to(parameters.get("redirect_uri", "")):
         raise Untrusted(f"{client.name} did not say where to send you back to, or named an address that is not its own.")
+    if sum(len(value) for _, value in pairs) > MOST_LETTERS:
+        raise Untrusted(f"{client.name} used too many words.")
     try:
         return Asking(client, parameters, _checked(client, pairs, parameters))
     except OAuthError as error:
-        raise Misasked(_back(parameters, error=error.error, error_description=error.description)) from None
+        raise Misasked(client, _back(parameters, error=error.error, error_description=error.description)) from None
 
 
 def _checked(client: OAuthClient, pairs: list[tuple[str, str]], parameters: dict[str, str]) -> list[Scope]:
     """The scopes that it asks for, all that it may if it doesn't say. OAuthError when something is wrong."""
-    if len(pairs) != len(parameters) or sum(len(value) for _, value in pairs) > MOST_LETTERS:
-        raise OAuthError("invalid_request", "A parameter came twice, or all of them are too long.")
+    if len(pairs) != len(parameters):
+        raise OAuthError("invalid_request", "A parameter came twice.")
     if parameters.get("response_type") != "code" or parameters.get("response_mode", "query") != "query":
         raise OAuthError("unsupported_response_type", "The response_type is code, in the query.")
     if parameters.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(parameters.get("code_challenge", "")):

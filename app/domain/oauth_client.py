@@ -21,6 +21,7 @@ LONGEST_NAME = 80
 LONGEST_URI = 500
 MOST_URIS = 10
 FIRST_PARTY = "parley"  # the client id of our own programs, which may take a password
+HOST = re.compile(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]")
 HERE = ("127.0.0.1", "[::1]", "localhost")
 ANY_PORT = re.compile(r"(http://(?:127\.0\.0\.1|\[::1\]))(?::\d{1,5})?((?:/.*)?)", re.ASCII)
 
@@ -141,6 +142,6 @@ def _is_fit(uri: str) -> bool:
         host = parts.netloc.removesuffix(f":{parts.port}") if parts.port is not None else parts.netloc
     except ValueError:
         return False
-    if "@" in host or not parts.hostname:
+    if not HOST.fullmatch(host):
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and host in HERE)

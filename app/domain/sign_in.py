@@ -105,8 +105,9 @@ class SignIn(Table, tablename="sign_ins", db=DB):
 
     @classmethod
     async def end_all(cls, user_id: UUID, *, but: UUID | None = None) -> None:
-        """Sign a person out everywhere, or everywhere else."""
+        """Sign a person out everywhere, or everywhere else; programs, too, with what is only on its way to them."""
         async with transaction():
+            await sql('DELETE FROM oauth_codes WHERE "user" = $1', user_id)
             rows = await sql(
                 """UPDATE sign_ins SET ended_at = $3 WHERE "user" = $1 AND id IS DISTINCT FROM $2 AND ended_at IS NULL
                    RETURNING id""",

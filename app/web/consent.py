@@ -21,6 +21,12 @@ def show_untrusted(request: AnyRequest, error: Untrusted) -> Response[bytes]:
 
 
 def send_back(request: AnyRequest, error: Misasked) -> Response[bytes]:
+    """To the program, which is told what was wrong; but not a stranger, to whoever has made a program known (RFC 9700,
+    4.11.2). Who comes by our sign-in form follows a link, since from a form browsers let nobody go to another site."""
+    if visitor_of(request).user is None:
+        return to_sign_in(request, query=request.url.query)
+    if request.headers.get("sec-fetch-site") == "same-origin":
+        return page(request, "consent/misasked.html", status=400, client=error.client, address=error.address)
     return go(error.address)
 
 
@@ -29,7 +35,7 @@ REFUSALS: Any = {Untrusted: show_untrusted, Misasked: send_back}
 
 @get("/oauth/authorize", opt={"open": True, "uncounted": True}, exception_handlers=REFUSALS)
 async def ask_consent(request: AnyRequest) -> Response[bytes]:
-    """Who asks, and for what. What is asked wrongly goes back at once: a sign-in form may lead to no other site."""
+    """Who asks, and for what."""
     asking = await read(request.query_params.multi_items())
     me = visitor_of(request).user
     if me is None:

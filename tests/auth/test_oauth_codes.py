@@ -116,24 +116,25 @@ WRONG = {
     "unsupported_response_type": [{"response_type": "token"}, {"response_type": None}, {"response_mode": "fragment"}],
     "invalid_request": [
         {"code_challenge": None}, {"code_challenge": "x"}, {"code_challenge": "é" * 43}, {"code_challenge_method": "plain"},
-        {"code_challenge_method": None}, {"state": "x" * 3000},
+        {"code_challenge_method": None},
     ],
     "invalid_scope": [{"scope": "chat everything"}, {"scope": "admin"}],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("stranger", [True, False])
-async def test_what_a_program_asks_wrongly_it_is_told(
-    notes: OAuthProgram, bens: Browser, server: str, stranger: bool
+async def test_what_a_program_asks_wrongly_it_is_told_by_who_is_signed_in(
+    notes: OAuthProgram, bens: Browser, server: str
 ) -> None:
     async with Browser(server) as nobodys:
         for error, cases in WRONG.items():
             for changes in cases:
-                told = came_back(await (nobodys if stranger else bens).get(notes.asking(**changes)))
+                told = came_back(await bens.get(notes.asking(**changes)))
                 assert (told["error"], "code" in told, told["iss"]) == (error, False, settings().base_url), changes
-                assert told["state"] == changes.get("state", "of this try")
-        twice = came_back(await nobodys.get(notes.asking() + "&scope=chat&scope=feedback"))
-        assert twice["error"] == "invalid_request"
+                assert told["state"] == "of this try"
+                answer = await nobodys.get(notes.asking(**changes))
+                assert answer.headers["location"].startswith("/sign-in?next=/oauth/authorize%3F"), "RFC 9700, 4.11.2"
+    twice = came_back(await bens.get(notes.asking() + "&scope=chat&scope=feedback"))
+    assert twice["error"] == "invalid_request"
 
 
 ELSEWHERE = [
@@ -144,7 +145,7 @@ ELSEWHERE = [
 
 
 async def test_a_wrong_program_or_address_leads_nowhere(notes: OAuthProgram, bens: Browser, ana: User) -> None:
-    wrong: list[dict[str, str | None]] = [{"redirect_uri": uri} for uri in ELSEWHERE]
+    wrong: list[dict[str, str | None]] = [{"redirect_uri": uri} for uri in ELSEWHERE] + [{"state": "x" * 3000}]
     wrong += [{"client_id": client_id} for client_id in (None, "", "parley", "x", str(ana.id), f"{notes.client_id} ")]
     for changes in wrong:
         for asked in (notes.asking(**changes), notes.asking(**changes, response_type="token")):
@@ -177,7 +178,8 @@ async def test_on_ones_own_machine_the_port_may_be_any_and_nothing_else(ana: Use
     ["", "notes.example", "http://notes.example/", "https://", "https:///back", "https://a@notes.example/", BACK + "#x",
      "https://notes.example/a b", "https://notes.example/\\", "https://é.example/", "https://[::1/", "ftp://notes.example/",
      "javascript:alert(1)", "data:text/html,x", "http://localhost.evil.example/", "http://127.0.0.1:99999/",
-     "https://x" * 100, "custom.app:/back", "https://notes.example/\"onload=", "http://127.0.0.2/"],
+     "https://x" * 100, "custom.app:/back", "https://x;sandbox/", "https://x,y/",
+     "https://x'y/", "https://notes.example/\"onload=", "http://127.0.0.2/"],
 )  # fmt: skip
 async def test_an_address_that_could_be_read_in_two_ways_is_none(ana: User, uri: str) -> None:
     with pytest.raises(Unfit):

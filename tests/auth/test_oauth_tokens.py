@@ -17,6 +17,8 @@ from tests.browsing import Browser
 from tests.oauth_program import OAuthProgram, notes_of, refused
 from tests.waiting import until
 
+FORM = "application/x-www-form-urlencoded"
+
 
 @pytest.fixture
 async def ours(server: str) -> AsyncIterator[OAuthProgram]:
@@ -104,6 +106,10 @@ async def test_what_is_asked_wrongly_is_told_as_the_rfc_says(ours: OAuthProgram,
     assert refused(await post("/oauth/token", json={"grant_type": "password"}), "invalid_request")
     assert refused(await post("/oauth/token", files={"grant_type": b"password"}), "invalid_request")
     assert refused(await post("/oauth/token", params={"grant_type": "password"}), "invalid_request")
+    half_a_letter = b"grant_type=password&client_id=parley&password=x&username="
+    for name in (b"%ED%A0%80", b"%ff", b"\xff"):
+        answer = await post("/oauth/token", content=half_a_letter + name, headers={"Content-Type": FORM})
+        assert answer.json()["error"] in ("invalid_request", "invalid_grant")
     assert refused(await ours.refresh(""), "invalid_grant")
     assert (await ours.http.get("/oauth/token")).status_code == 405
     assert (await post("/oauth/token", data={"grant_type": "x" * 2_000_000})).status_code == 413

@@ -68,6 +68,18 @@ async def test_a_stranger_signs_in_is_asked_and_comes_back_to_the_program(
         assert (await notes.redeem(told["code"][0], redirect_uri=address)).status_code == 200
 
 
+async def test_what_was_asked_wrongly_leads_back_from_the_sign_in_by_a_link(visit: Arrivals, server: str, ana: User) -> None:
+    device = await visit("")
+    device.email = ana.email
+    async with program_at("127.0.0.1") as (address, came), OAuthProgram(server, await notes_of(ana, uris=URIS)) as notes:
+        device.expects(f"left the origin: {address.removesuffix('/back')}", "400")
+        await device.open(notes.asking(redirect_uri=address, scope="everything"))
+        await device.sign_in()
+        await finds_nothing(device)
+        await device.page.get_by_role("link", name="Back to Notes").click()
+        assert parse_qs(await came.get())["error"] == ["invalid_scope"]
+
+
 async def test_the_pages_of_programs_and_keys(visit: Arrivals, server: str, ana: User) -> None:
     device = await visit("")
     async with Browser(server) as browser:
