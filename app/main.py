@@ -20,6 +20,7 @@ from app.api import problems
 from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
+from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
 from app.settings import settings
@@ -28,6 +29,7 @@ from app.web import (
     admin,
     api_keys,
     assets,
+    audit,
     chat,
     consent,
     devices,
@@ -35,13 +37,17 @@ from app.web import (
     export,
     feedback,
     health,
+    identities,
     invitations,
     leaving,
     messages,
     new_password,
+    passkey_sign_in,
+    passkeys,
     password,
     profile,
     programs,
+    providers,
     second_factor,
     second_step,
     sessions,
@@ -66,12 +72,17 @@ ROUTES = [
     devices.end_device, devices.end_other_devices, export.export_account,
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
     second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
-    second_factor.make_recovery_codes,
     consent.ask_consent, consent.consent, programs.register_program, programs.remove_program, programs.take_back_consent,
     api_keys.make_key, api_keys.remove_key,
+    second_factor.make_recovery_codes, second_step.challenge_second_step, second_step.take_passkey,
+    providers.go_elsewhere, providers.come_back, identities.show_new_identity, identities.link_identity,
+    identities.show_identity, identities.unlink_identity,
+    passkey_sign_in.challenge_passkey, passkey_sign_in.sign_in_by_passkey, passkeys.show_new_passkey,
+    passkeys.challenge_new_passkey, passkeys.add_passkey, passkeys.show_passkey, passkeys.remove_passkey,
     leaving.leave, leaving.show_leaving, leaving.stay, new_password.show_new_password, new_password.choose_new_password,
     admin.show_admin, users.show_users, users.show_user, users.change_role, users.disable_user, users.enable_user,
     users.reset_password, invitations.invite, invitations.take_back, sessions.show_sessions, sessions.end_session,
+    audit.show_audit,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 
@@ -129,7 +140,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app()))))
+    wrapped: Any = Peers(SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app())))))
     return wrapped  # type: ignore[no-any-return]
 
 

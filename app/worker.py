@@ -1,6 +1,7 @@
 """The worker process: every job and every timed job."""
 
 import asyncio
+import os
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from app.jobs.run_agent import run_agent
 
 log = structlog.get_logger(__name__)
 JOBS = [run_agent, deliver, climb]
+YIELDS = 5  # on a busy machine whoever waits for an acknowledgement comes before words that are still being thought
 
 
 async def start(ctx: Context) -> None:
@@ -65,6 +67,7 @@ def plugin() -> SAQPlugin:
 
 async def run() -> None:
     """Work until SIGTERM or SIGINT."""
+    os.nice(YIELDS)
     worker = plugin().get_workers()[queue.NAME]
     with suppress(asyncio.CancelledError):
         await worker.start()

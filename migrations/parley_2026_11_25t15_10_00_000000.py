@@ -19,7 +19,8 @@ TABLES = {
         sign_in UUID REFERENCES sign_ins ON DELETE CASCADE""",
     "api_keys": """
         id UUID PRIMARY KEY, "user" UUID NOT NULL REFERENCES users ON DELETE CASCADE, name TEXT NOT NULL,
-        hash TEXT NOT NULL UNIQUE, scopes TEXT[] NOT NULL, created_at TIMESTAMPTZ NOT NULL, last_used_at TIMESTAMPTZ""",
+        hash TEXT NOT NULL UNIQUE, scopes TEXT[] NOT NULL, created_at TIMESTAMPTZ NOT NULL, last_used_at TIMESTAMPTZ,
+        networks TEXT[] NOT NULL""",
 }
 INDEXES = {
     "oauth_clients_owner": "oauth_clients (owner)",

@@ -31,6 +31,7 @@ LAYERS = (
         "app.live",
         "app.encryption",
         "app.observability",
+        "app.peer",
         "app.migrate",
         "app.markdown*",
     ),

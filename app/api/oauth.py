@@ -13,6 +13,7 @@ from app.auth import oauth_server
 from app.auth.oauth_server import Error, OAuthError, Tokens
 from app.auth.tokens import public_keys
 from app.domain.scope import Scope
+from app.limits import TooMany
 from app.settings import settings
 
 GRANTS = ("authorization_code", "refresh_token", "password")
@@ -69,11 +70,19 @@ def _words(error: Exception) -> str:
     return f"Missing, sent twice or unreadable: {', '.join(fields) or 'the form'}."
 
 
+def slow_down(request: AnyRequest, error: TooMany) -> Response[Refusal]:
+    """The answer to guesses that come too fast. RFC 6749 has no word for it; RFC 8628 has."""
+    told = Refusal(error="slow_down", error_description=f"That was tried too often. Try again {error.verdict.soon}.")
+    return Response(told, status_code=429, headers=error.verdict.headers)
+
+
 REFUSALS = {
     400: ResponseSpec(Refusal, description="It was asked for wrongly, or the grant is worth nothing"),
     401: ResponseSpec(Refusal, description="The client is not known"),
+    429: ResponseSpec(Refusal, description="It was tried too often; Retry-After says when to come back"),
 }
-ANSWERS: Any = {"exception_handlers": {OAuthError: refuse, ValidationException: refuse}, "responses": REFUSALS}
+HANDLERS = {OAuthError: refuse, ValidationException: refuse, TooMany: slow_down}
+ANSWERS: Any = {"exception_handlers": HANDLERS, "responses": REFUSALS}
 
 
 @post("/oauth/token", status_code=200, **ANSWERS)

@@ -3,17 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from app.auth import passwords, present, second_factor
+from app.auth import first_factor, present, second_factor
 from app.auth.tokens import ACCESS_LASTS, PROGRAMS, access_token, read_access, read_refresh, refresh_token
 from app.domain.oauth_client import FIRST_PARTY, OAuthClient
 from app.domain.oauth_code import OAuthCode
 from app.domain.scope import ALL, Scope, in_order, open_to
 from app.domain.sign_in import SignIn
-from app.domain.user import User
 
 Error = Literal[
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
-    "unsupported_response_type", "access_denied",
+    "unsupported_response_type", "access_denied", "slow_down",
 ]  # fmt: skip
 
 
@@ -37,20 +36,24 @@ class Tokens:
 
 
 async def by_password(*, client_id: str, email: str, password: str, otp: str, scope: str, device: str) -> Tokens:
-    """For our own programs alone: a person's address and password, and a code of their second factor if they have one."""
+    """For our own programs alone: a person's address and password, and a code of their second factor if they have one.
+    TooMany while failures before this try make them wait, as at the sign-in."""
     if client_id != FIRST_PARTY:
         await _known(client_id)
         raise OAuthError("unauthorized_client", "Passwords are for Parley's own client. Ask for the person's consent.")
     asked = read_scopes(scope) or ALL
-    user = await User.by_email(email)
-    if not await passwords.matches(password, user.password_hash if user else None) or not user:
+    user = await first_factor.by_password(email, password)
+    if user is None:
         raise OAuthError("invalid_grant", "That e-mail address and password don't belong together.")
-    if await second_factor.needed(user) and not (otp and await second_factor.passes(user, otp)):
-        told = "That code is not right, or it was used before." if otp else "A second factor is set: send its code as otp."
-        raise OAuthError("invalid_grant", told)
+    two_steps = await second_factor.needed(user)
+    if two_steps and not otp:
+        raise OAuthError("invalid_grant", "A second factor is set: send its code as otp.")
+    if two_steps and not await second_factor.passes(user, otp):
+        raise OAuthError("invalid_grant", "That code is not right, or it was used before.")
     if user.left_at:
         raise OAuthError("invalid_grant", "This account is about to be erased. Sign in on its page to keep it.")
-    return _tokens(await SignIn.begin(user, device, scopes=asked & open_to(user)))
+    how = "two steps, by a program" if two_steps else "password, by a program"
+    return _tokens(await SignIn.begin(user, device, how, scopes=asked & open_to(user)))
 
 
 async def by_code(*, client_id: str, code: str, redirect_uri: str, verifier: str, device: str) -> Tokens:
@@ -81,12 +84,12 @@ async def revoke(*, client_id: str, token: str) -> None:
     """End the sign-in that a refresh token or an access token belongs to; nothing for what is none."""
     access, refresh = read_access(token), read_refresh(token, PROGRAMS)
     sign_in_id = access.sign_in_id if access else refresh[0] if refresh else None
-    found = await SignIn.objects().get(SignIn.id == sign_in_id) if sign_in_id else None
+    found = await SignIn.objects().get((SignIn.id == sign_in_id) & SignIn.ended_at.is_null()) if sign_in_id else None
     if found is None:
         return
     if client_id not in ("", found.client_id):
         raise OAuthError("invalid_grant", "This token was given to another client.")
-    await SignIn.end_one(found.id)
+    await found.end()
     present.forget(found.id)
 
 

@@ -12,7 +12,9 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
-from app.domain.errors import Unfit
+from app.domain import audit
+from app.domain.audit import Action
+from app.domain.errors import NotFound, Unfit
 from app.domain.scope import fit_scopes
 from app.domain.user import Role, User
 from app.live import announce_everywhere
@@ -43,7 +45,9 @@ class OAuthClient(Table, tablename="oauth_clients", db=DB):
         client = cls(
             owner=owner.id, name=fit_name(name), redirect_uris=fit_uris(redirect_uris), scopes=fit_scopes(scopes, owner)
         )
-        await client.save()
+        async with transaction():
+            await client.save()
+            await audit.note(Action.PROGRAM_MADE_KNOWN, by=owner, detail=client.name)
         return client
 
     @classmethod
@@ -79,15 +83,22 @@ class OAuthClient(Table, tablename="oauth_clients", db=DB):
             now(),
         )
 
-    async def discard(self) -> None:
+    async def discard(self, *, by: User) -> None:
         """It is known no more, and what people let it do has ended."""
         async with transaction():
-            await self.end_grants()
+            await self._end_grants()
+            await audit.note(Action.PROGRAM_REMOVED, by=by, detail=self.name)
             await OAuthClient.delete().where(OAuthClient.id == self.id)
 
-    async def end_grants(self, of: User | None = None) -> int:
-        """End what one person lets it do, or everybody; also what is only on its way to it. How many sign-ins that were."""
-        whose = of.id if of else None
+    async def take_back(self, user: User) -> None:
+        """End what `user` lets it do. NotFound if that is nothing."""
+        async with transaction():
+            if not await self._end_grants(user.id):
+                raise NotFound("You let no such program do anything.")
+            await audit.note(Action.GRANT_TAKEN_BACK, by=user, detail=self.name)
+
+    async def _end_grants(self, whose: UUID | None = None) -> int:
+        """What one person lets it do, or everybody; also what is only on its way to it. How many sign-ins that were."""
         async with transaction():
             # The codes first: who is redeeming one holds it until they have begun the sign-in that is looked for next.
             await sql('DELETE FROM oauth_codes WHERE client = $1 AND ($2::uuid IS NULL OR "user" = $2)', self.id, whose)

@@ -12,6 +12,8 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, new_id, transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.oauth_client import OAuthClient
 from app.domain.scope import Scope
 from app.domain.sign_in import SignIn
@@ -40,15 +42,20 @@ class OAuthCode(Table, tablename="oauth_codes", db=DB):
         """A code for what `user` consented to."""
         code = secrets.token_urlsafe(32)
         await cls.delete().where(cls.created_at < now() - REMEMBERED)
-        await cls(
-            user=user.id, client=client.id, hash=_hash(code), redirect_uri=redirect_uri, challenge=challenge, scopes=scopes
-        ).save()
+        async with transaction():
+            await cls(
+                user=user.id,
+                client=client.id,
+                hash=_hash(code),
+                redirect_uri=redirect_uri,
+                challenge=challenge,
+                scopes=scopes,
+            ).save()
+            await audit.note(Action.GRANT_GIVEN, by=user, detail=f"{client.name} ({', '.join(scopes)})")
         return code
 
     @classmethod
-    async def redeem(
-        cls, code: str, *, client_id: str, redirect_uri: str, verifier: str, device: str = "", address: str = ""
-    ) -> SignIn | None:
+    async def redeem(cls, code: str, *, client_id: str, redirect_uri: str, verifier: str, device: str = "") -> SignIn | None:
         """The sign-in that a code gives to the program that asked for it, where it asked, and knows the `verifier` of the
         challenge (RFC 7636, S256). None otherwise; a second time also ends what the first one gave."""
         async with transaction():
@@ -56,13 +63,15 @@ class OAuthCode(Table, tablename="oauth_codes", db=DB):
             if kept is None:
                 return None
             if kept.sign_in:
-                await SignIn.end_one(kept.sign_in)
+                given = await SignIn.objects().get((SignIn.id == kept.sign_in) & SignIn.ended_at.is_null())
+                if given:
+                    await given.end_as_stolen()
                 return None
             right = (str(kept.client), kept.redirect_uri, kept.challenge) == (client_id, redirect_uri, s256(verifier))
             user = await User.objects().get((User.id == kept.user) & User.disabled_at.is_null() & User.left_at.is_null())
             if not right or user is None or kept.created_at < now() - LASTS:
                 return None
-            begun = await SignIn.begin(user, device, address, client_id=kept.client, scopes=kept.scopes)
+            begun = await SignIn.begin(user, device, client_id=kept.client, scopes=kept.scopes)
             kept.sign_in = begun.id
             await kept.save([cls.sign_in])
             return begun

@@ -10,11 +10,15 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.device import device_words, hand_held
+from app.domain.gate_try import GateTry
 from app.domain.oauth_client import FIRST_PARTY, OAuthClient
 from app.domain.scope import in_order
 from app.domain.user import User
 from app.live import announce_everywhere
+from app.peer import peer
 
 LASTS = timedelta(days=60)
 GRACE = timedelta(seconds=10)
@@ -40,21 +44,19 @@ class SignIn(Table, tablename="sign_ins", db=DB):
 
     @classmethod
     async def begin(
-        cls,
-        user: User,
-        device: str,
-        address: str = "",
-        *,
-        client_id: UUID | None = None,
-        scopes: Iterable[str] | None = None,
+        cls, user: User, device: str, how: str = "", *, client_id: UUID | None = None, scopes: Iterable[str] | None = None
     ) -> "SignIn":
-        """Sign `user` in on a device (its User-Agent, cut to 200 characters) at a network address; or a program, which has
-        `scopes`."""
-        kept = None if scopes is None else in_order(scopes)
+        """Sign `user` in on a device (its User-Agent, cut to 200 characters), or a program, which has `scopes`. `how` they
+        showed who they are is for the audit trail; of somebody's program that tells what was consented to."""
         sign_in = cls(
-            user=user.id, device=device[:200], address=address, expires_at=now() + LASTS, client=client_id, scopes=kept
-        )
-        await sign_in.save()
+            user=user.id, device=device[:200], address=peer().address, expires_at=now() + LASTS, client=client_id,
+            scopes=None if scopes is None else in_order(scopes),
+        )  # fmt: skip
+        async with transaction():
+            await sign_in.save()
+            if client_id is None:
+                await audit.note(Action.SIGNED_IN, by=user, detail=how)
+                await GateTry.forget(user.email)
         return sign_in
 
     @classmethod
@@ -68,10 +70,10 @@ class SignIn(Table, tablename="sign_ins", db=DB):
             if generation == sign_in.generation:
                 sign_in.generation, sign_in.rotated_at = generation + 1, now()
             elif generation != sign_in.generation - 1 or now() - sign_in.rotated_at > GRACE:
-                await sign_in.end()
+                await sign_in.end_as_stolen()
                 return None
-            sign_in.last_used_at = now()
-            await sign_in.save([cls.generation, cls.rotated_at, cls.last_used_at])
+            sign_in.last_used_at, sign_in.address = now(), peer().address or sign_in.address
+            await sign_in.save([cls.generation, cls.rotated_at, cls.last_used_at, cls.address])
             return sign_in
 
     @classmethod
@@ -116,12 +118,6 @@ class SignIn(Table, tablename="sign_ins", db=DB):
             for row in rows:
                 after_commit(announce_everywhere, "sign-in.ended", {"id": str(row["id"])})
 
-    @classmethod
-    async def end_one(cls, sign_in_id: UUID) -> None:
-        """End a sign-in, if it has not ended."""
-        if ending := await cls.objects().get((cls.id == sign_in_id) & cls.ended_at.is_null()):
-            await ending.end()
-
     @property
     def client_id(self) -> str:
         """What the program calls itself; "" for a browser."""
@@ -138,9 +134,27 @@ class SignIn(Table, tablename="sign_ins", db=DB):
     def live(self, at: datetime) -> bool:
         return self.ended_at is None and self.expires_at > at
 
-    async def end(self) -> None:
-        """Sign the device out; its open pages are told."""
+    async def whose(self) -> User:
+        """Whose sign-in it is."""
+        user: User | None = await User.objects().get(User.id == self.user)
+        assert user is not None  # no row of people is ever deleted
+        return user
+
+    async def end(self, *, by: User | None = None) -> None:
+        """Sign the device or the program out, unless told otherwise in its person's own name; what it has open is told."""
         async with transaction():
-            self.ended_at = now()
-            await self.save([SignIn.ended_at])
-            after_commit(announce_everywhere, "sign-in.ended", {"id": str(self.id)})
+            await self._end()
+            whose = await self.whose()
+            about = whose if by and by.id != whose.id else None
+            await audit.note(Action.GRANT_TAKEN_BACK if self.client else Action.SIGNED_OUT, by=by or whose, about=about)
+
+    async def end_as_stolen(self) -> None:
+        """What gives tokens came twice, so that one of two who have it is a thief."""
+        async with transaction():
+            await self._end()
+            await audit.note(Action.TOKEN_REUSED, about=await self.whose())
+
+    async def _end(self) -> None:
+        self.ended_at = now()
+        await self.save([SignIn.ended_at])
+        after_commit(announce_everywhere, "sign-in.ended", {"id": str(self.id)})

@@ -45,7 +45,7 @@ async def remove_program(request: AnyRequest, me: Me, program_id: Id) -> Respons
     found = [program for program, _ in await OAuthClient.looked_after_by(me) if program.id == program_id]
     if not found:
         raise NotFound("There is no such program.")
-    await found[0].discard()
+    await found[0].discard(by=me)
     return done(request, "program-removed", "programs")
 
 
@@ -53,6 +53,7 @@ async def remove_program(request: AnyRequest, me: Me, program_id: Id) -> Respons
 async def take_back_consent(request: AnyRequest, me: Me, program_id: Id) -> Response[bytes]:
     """What this person lets a program do ends at once."""
     program = await OAuthClient.find(str(program_id))
-    if not program or not await program.end_grants(me):
-        raise NotFound("You let no such program do anything.")
+    if not program:
+        raise NotFound("There is no such program.")
+    await program.take_back(me)
     return done(request, "taken-back", "programs")

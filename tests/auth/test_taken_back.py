@@ -99,6 +99,6 @@ async def test_a_token_a_grant_a_program_a_key_and_a_device_end_at_once_on_anoth
         ):
             await ends_everywhere(both, token, path, take_back)
         token = (await notes.enter(ben, Scope.CHAT))["access_token"]
-        await ends_everywhere(both, token, path, client.discard)
+        await ends_everywhere(both, token, path, lambda: client.discard(by=ana))
         key = await ApiKey.make(ben, name="y", scopes=["chat"])
         await ends_everywhere(both, key, path, ben.disable)
