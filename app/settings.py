@@ -61,6 +61,14 @@ class Settings(BaseSettings):
     llm_api_key: str = Field("", validation_alias=AliasChoices("PARLEY_LLM_API_KEY", "llm_api_key"))
     llm_context_tokens: int = Field(0, ge=0)
 
+    google_client_id: str = ""
+    google_client_secret: str = ""
+    google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    slack_client_id: str = ""
+    slack_client_secret: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+
     escalate_after_seconds: float = Field(300.0, gt=0)
     backoff_base_seconds: float = Field(1.0, gt=0)
     backoff_cap_seconds: float = Field(300.0, gt=0)
@@ -92,6 +100,21 @@ class Settings(BaseSettings):
         if url and not url.rstrip("/").endswith("/v1"):
             raise ValueError("must end in /v1")
         return url.rstrip("/")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_api(cls, url: str) -> str:
+        if not url.rstrip("/").endswith("/api"):
+            raise ValueError("must end in /api/")
+        return f"{url.rstrip('/')}/"
+
+    @field_validator("google_auth_url", "google_token_url", "slack_api_url")
+    @classmethod
+    def _kept_from_others(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            raise ValueError("must be https, since secrets travel there; plain http is for this machine only")
+        return url
 
     @field_validator("database_url")
     @classmethod
@@ -135,6 +158,16 @@ class Settings(BaseSettings):
                 raise ValueError("PARLEY_LLM_PROVIDER=ollama needs PARLEY_LLM_MODEL, such as llama3.2")
         if self.llm_provider in (LLMProvider.OPENAI, LLMProvider.ANTHROPIC) and not self.llm_api_key:
             raise ValueError(f"PARLEY_LLM_PROVIDER={self.llm_provider} needs PARLEY_LLM_API_KEY")
+        return self
+
+    @model_validator(mode="after")
+    def _clients_have_their_secrets(self) -> Self:
+        for name in ("GOOGLE", "SLACK"):
+            given = [bool(getattr(self, f"{name.lower()}_client_{part}")) for part in ("id", "secret")]
+            if any(given) and not all(given):
+                raise ValueError(
+                    f"PARLEY_{name}_CLIENT_ID and PARLEY_{name}_CLIENT_SECRET belong together: set both or none"
+                )
         return self
 
     @property

@@ -68,6 +68,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 async def migrated() -> AsyncIterator[None]:
     """The tables, and a pool of connections to them."""
     from app import database, live, queue
+    from app.disk import disk
     from app.migrate import migrate
 
     await migrate()
@@ -75,6 +76,7 @@ async def migrated() -> AsyncIterator[None]:
     yield
     await queue.close()
     await live.close()
+    await disk.close()
     await database.disconnect()
 
 
@@ -171,6 +173,24 @@ async def server(migrated: None) -> AsyncIterator[str]:
     running.should_exit = True
     with suppress(asyncio.CancelledError):
         await task
+
+
+@pytest.fixture
+async def google() -> AsyncIterator[object]:
+    """A stand-in for Google, which Parley is registered with."""
+    from tests.stub_provider import registered
+
+    async with registered("google") as stub:
+        yield stub
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[object]:
+    """The same for Slack."""
+    from tests.stub_provider import registered
+
+    async with registered("slack") as stub:
+        yield stub
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ LAYERS = (
         "app.migrate",
         "app.markdown*",
     ),
-    ("app.frames", "app.limits"),
+    ("app.frames", "app.limits", "app.disk"),
     ("app.domain",),
     ("app.auth", "app.channels", "app.agent", "app.sandbox"),
     ("app.rooms",),

@@ -49,6 +49,11 @@ class Invitation(Table, tablename="invitations", db=DB):
         return await cls.objects().get((cls.token_hash == _hash(token)) & (cls.expires_at > now())) if token else None
 
     @classmethod
+    async def of(cls, email: str) -> Self | None:
+        """The invitation of an address, while it is good."""
+        return await cls.objects().get((cls.email == email) & (cls.expires_at > now()))
+
+    @classmethod
     async def waiting(cls) -> list[Self]:
         """Those that were not used yet, the latest first."""
         return list(await cls.objects().where(cls.expires_at > now()).order_by(cls.created_at, ascending=False))

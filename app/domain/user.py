@@ -49,7 +49,7 @@ class User(Table, tablename="users", db=DB):
     erased_at = Timestamptz(null=True, default=None)
 
     @classmethod
-    async def sign_up(cls, *, name: str, email: str, password_hash: str, only_first: bool = False) -> "User":
+    async def sign_up(cls, *, name: str, email: str, password_hash: str | None, only_first: bool = False) -> "User":
         """Add a person; the very first becomes admin. Conflict if the address is taken, or if `only_first` and they
         aren't the first."""
         async with transaction():

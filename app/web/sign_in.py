@@ -11,6 +11,7 @@ from app.domain.user import User
 from app.limits import TooMany
 from app.web.entering import leave, let_in
 from app.web.forms import field
+from app.web.identities import CONFIRM, brought
 from app.web.pages import AnyRequest, local, page, refused, see, visitor_of
 
 
@@ -22,9 +23,16 @@ async def home(request: AnyRequest) -> Response[bytes]:
     return see(request, "/sign-up" if await User.nobody_yet() else "/sign-in")
 
 
+def sign_in_page(request: AnyRequest, *, error: str = "", email: str = "", next: str = "") -> Response[bytes]:
+    """The form; with what brought them here, if they are to confirm that an account elsewhere is theirs."""
+    told = brought(request) if next == CONFIRM else None
+    shown = {"error": error, "email": email or (told.email if told else ""), "next": next, "told": told}
+    return page(request, "sign_in/show.html", status=422 if error else 200, **shown)
+
+
 @get("/sign-in", opt={"open": True})
 async def show_sign_in(request: AnyRequest, next: FromQuery[str] = "") -> Response[bytes]:
-    return page(request, "sign_in/show.html", error="", email="", next=local(next, ""))
+    return sign_in_page(request, next=local(next, ""))
 
 
 @post("/sign-in", opt={"open": True, "uncounted": True}, status_code=303)
@@ -35,10 +43,10 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
         user = await first_factor.by_password(email, await field(request, "password"))
     except TooMany as many:
         error = f"That was tried too often. Try again {many.verdict.soon}."
-        return refused(page(request, "sign_in/show.html", error=error, **told), many.verdict)
+        return refused(sign_in_page(request, error=error, **told), many.verdict)
     if user is None:
         error = "That e-mail address and password don't belong together."
-        return page(request, "sign_in/show.html", status=422, error=error, **told)
+        return sign_in_page(request, error=error, **told)
     return await let_in(request, user, local(back, "/chat"))
 
 

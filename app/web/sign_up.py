@@ -36,6 +36,11 @@ class Entrance:
     async def of(cls, key: str, token: str) -> Self:
         return cls(await User.nobody_yet(), key, token, await Invitation.find(token))
 
+    @classmethod
+    async def of_address(cls, key: str, email: str) -> Self:
+        """That of somebody who has shown that `email` is theirs: an invitation for it needs no link."""
+        return cls(await User.nobody_yet(), key, "", await Invitation.of(email))
+
     @property
     def closed(self) -> str | None:
         signup = settings().signup
@@ -47,7 +52,7 @@ class Entrance:
             return "This invitation is no longer good. Ask an admin for another one."
         return "Parley is closed to new members here. Ask an admin to invite you."
 
-    async def join(self, name: str, email: str, password_hash: str) -> User:
+    async def join(self, name: str, email: str, password_hash: str | None) -> User:
         """Make the account. An invitation is spent by it."""
         async with transaction():
             if self.invitation:
@@ -85,12 +90,16 @@ async def sign_up(request: AnyRequest) -> Response[bytes]:
     return see(request, "/chat")
 
 
+def is_address(text: str) -> bool:
+    """Whether one can write an e-mail to it."""
+    return bool(ADDRESS.fullmatch(text)) and text.isprintable()
+
+
 def _errors(values: dict[str, str], password: str, entrance: Entrance) -> dict[str, str]:
-    email = values["email"]
     found = {
         "form": entrance.closed,
         "name": None if 0 < len(values["name"]) <= 200 and values["name"].isprintable() else "Tell us what to call you.",
-        "email": None if ADDRESS.fullmatch(email) and email.isprintable() else "That is no e-mail address.",
+        "email": None if is_address(values["email"]) else "That is no e-mail address.",
         "password": passwords.complaint(password),
     }
     return {name: error for name, error in found.items() if error}

@@ -117,6 +117,7 @@ async def test_words_that_could_not_be_sent_stay_with_retry(arrive: Arrivals) ->
     bubble = device.said("At last")
     await expect(bubble).to_contain_text("The database is away.")
     await device.page.reload()
+    await expect(bubble).to_contain_text("The database is away.")  # tried again by itself once the stream was there
     await expect(bubble.get_by_role("button", name="Retry")).to_be_visible()
 
     await device.page.unroute_all()

@@ -15,6 +15,7 @@ from app.web.bubbles import Bubble
 from app.web.headers import HEADERS
 from app.web.pages import render as render_page
 from tests.hostile import hostile
+from tests.waiting import until
 
 COUNT, SEED, BATCH = 5000, 20261122, 1250
 WATCH = """
@@ -144,7 +145,7 @@ async def test_this_test_would_see_it(server: str, page: Page) -> None:
     )
     kinds = {kind for kind, _ in await page.evaluate(FOUND, ".prose")}
     assert kinds >= {"element", "attribute src", "attribute hx-get"}
-    assert {f"GET {server}/x", f"GET {server}/sign-out"} <= set(asks)
+    await until(lambda: {f"GET {server}/x", f"GET {server}/sign-out"} <= set(asks))
     await show(
         page, server, [bubble("agent", "", "<img src=x onerror='window.pwned = 1'><script>window.pwned = 1</script>", 1)]
     )
