@@ -10,13 +10,12 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
-from app.api import problems
+from app.api import document, problems
 from app.api.routes import API
 from app.domain.errors import NotFound
 from app.rooms.house import House
@@ -38,6 +37,7 @@ from app.web import (
     new_password,
     password,
     profile,
+    schema,
     second_factor,
     second_step,
     sessions,
@@ -106,12 +106,14 @@ def create_app() -> Litestar:
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(
+        openapi_config=document.Described(
             title="Parley",
             version="1",
-            render_plugins=[JsonRenderPlugin()],
+            description=document.ABOUT,
+            use_handler_docstrings=True,
+            render_plugins=[schema.Readable(), JsonRenderPlugin()],
             openapi_router=Router(
-                "/schema", route_handlers=[], opt={"open": True, "stateless": True}, include_in_schema=False
+                "/schema", route_handlers=[], opt={"open": True}, after_request=schema.found, include_in_schema=False
             ),
         ),
         include_in_schema=False,

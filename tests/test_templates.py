@@ -26,6 +26,12 @@ DEVICE = SimpleNamespace(
     id="d1", device="Mozilla", device_words="Firefox on Linux", hand_held=True, address="::1", last_used_at=AT,
     created_at=AT, user="u2", who="Ben", email="ben@example.org",
 )  # fmt: skip
+FIELD = SimpleNamespace(name="text", kind="string", required=False, says="Words.", place="body")
+SAYING = SimpleNamespace(
+    method="POST", path="/api/x", anchor="Say", told={"summary": "Say `x`", "description": "Soon."}, takes=[FIELD],
+    answers=[("202", "Done", "Entry"), ("404", "Nothing is here", "Problem")],
+)  # fmt: skip
+API = SimpleNamespace(about="Send a `token`.", resources={"sessions": [SAYING]}, shapes={"Entry": [FIELD]})
 IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -128,6 +134,7 @@ def pages() -> Iterator[tuple[str, str]]:
         ("account/authenticator.html", account(picture="data:,", secret="ABCD", error="No.")),
         ("account/recovery_codes.html", account(codes=["a-b"])),
         ("sign_in/second_step.html", account(me=None, email="ana@example.com", error="No.")),
+        ("schema/show.html", nobody | {"api": API}),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
     ]:
         yield name, environment().get_template(name).render(context)

@@ -26,9 +26,10 @@ OPEN = {
     ("GET", "/sign-in/second-step"), ("POST", "/sign-in/second-step"),
     ("GET", "/new-password"), ("POST", "/new-password"),
     ("POST", "/sign-out"), ("POST", "/theme"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/{path:path}"),
-    ("GET", "/static/{version_asked:str}/{path:path}"),
+    ("GET", "/static/{version_asked:str}/{path:path}"), ("GET", "/schema"), ("GET", "/schema/{path:str}"),
 }  # fmt: skip
-"""What a stranger may ask for, each reviewed: the gates, the look, whether it works, files that are the same for all."""
+"""What a stranger may ask for, each reviewed: the gates, the look, whether it works, and what is the same for all: files,
+and how programs ask."""
 FORM = "application/x-www-form-urlencoded"
 
 
