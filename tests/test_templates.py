@@ -74,7 +74,7 @@ AWAY = SimpleNamespace(status="queued", error="The model is away.", retry_at=dat
 def chat(**changes: Any) -> dict[str, Any]:
     values = {
         "session": SESSION, "sessions": [SESSION], "messages": list(MESSAGES.values()), "agent": AWAY,
-        "stream_url": "/chat/s1/stream?after=9", "older_url": "/chat/s1?before=1",
+        "stream_query": "after=9", "older_url": "/chat/s1?before=1",
     }  # fmt: skip
     return {"me": ANA, "theme": "dark", "csrf": TOKEN, **values, **changes}
 
@@ -126,7 +126,8 @@ def pages() -> Iterator[tuple[str, str]]:
         ("errors/show.html", nobody | {"status": 404, "title": "Not here", "what_to_do": "Go back.", "reference": "R1"}),
         *admins(),
         ("chat/show.html", chat()),
-        ("chat/show.html", chat(session=None, messages=[], agent=None, stream_url=None, older_url=None)),
+        ("chat/show.html", chat(transport="socket")),
+        ("chat/show.html", chat(session=None, messages=[], agent=None, stream_query=None, older_url=None)),
         ("account/show.html", account()),
         ("account/leaving.html", account(until=AT)),
         ("account/left.html", account(until=AT)),

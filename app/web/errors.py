@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from app import database
+from app.auth.origin import Foreign
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.limits import TooMany
 from app.web.pages import AnyRequest, by_htmx, page, piece, render, see
@@ -27,7 +28,7 @@ WORDS = {
     500: ("Something broke", "It was noted. Try again; if it happens again, tell your admin."),
     503: ("The database is away for a moment", "Nothing you sent before is lost. Try again in a few seconds."),
 }
-OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Forged: 403, TooMany: 429}
+OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Forged: 403, Foreign: 403, TooMany: 429}
 
 
 def answer(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -36,7 +37,7 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
         return _to_stranger(request)
     if isinstance(error, HasLeft):
         return see(request, "/account/leaving")
-    status = _status(error)
+    status = status_of(error)
     title, what_to_do = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     if isinstance(error, TooMany):
         what_to_do = f"You can go on {_soon(error.verdict.retry_after_seconds)}. Nothing was changed."
@@ -64,7 +65,8 @@ def _soon(seconds: int) -> str:
     return "in a second" if seconds == 1 else f"in {seconds} seconds"
 
 
-def _status(error: Exception) -> int:
+def status_of(error: Exception) -> int:
+    """What an exception is answered with."""
     for kind, status in OURS.items():
         if isinstance(error, kind):
             return status
