@@ -15,7 +15,7 @@ class LiveConnection extends HTMLElement {
     on((detail) => this.failed(detail ?? {}), "htmx:sse:error", "htmx:ws:error", "htmx:error", "htmx:response:error")
     on(() => this.end(), "signed-out")
     on(() => location.reload(), "deleted")
-    addEventListener("online", () => this.hasten())
+    addEventListener("online", () => this.connection?.delayCanceller?.())
     this.timer = setInterval(() => this.check(), 5000)
   }
 
@@ -51,12 +51,6 @@ class LiveConnection extends HTMLElement {
     if (!this.beats || document.hidden || Date.now() - this.heard < SILENCE) return
     this.connection?.reader?.cancel()
     this.connection?.socket?.close()
-  }
-
-  // The network is back: what waits for its next try tries now.
-  hasten() {
-    this.connection?.delayCanceller?.()
-    if (this.connection?.socket) clearTimeout(this.connection.timer), this.connection.visibilityHandler?.()
   }
 
   show(state) {

@@ -5,6 +5,7 @@ class PageSocket extends HTMLElement {
     this.addEventListener("htmx:ws:before:connection", ({ detail }) => this.point(detail.connection))
     this.addEventListener("htmx:ws:after:connection", () => (this.joined = false))
     this.addEventListener("htmx:ws:after:message:incoming", ({ detail }) => this.heard(detail))
+    addEventListener("online", () => this.hasten())
   }
 
   heard({ connection, message }) {
@@ -14,6 +15,13 @@ class PageSocket extends HTMLElement {
     this.joined = true
     this.revision = revision ?? this.revision
     this.point(connection)
+  }
+
+  // The network is back: what waits for its next try tries now, as when the page comes to the front.
+  hasten() {
+    const { timer, visibilityHandler } = this._htmx?.ws?.connection ?? {}
+    clearTimeout(timer)
+    visibilityHandler?.()
   }
 
   tell(name, detail) {
