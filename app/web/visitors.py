@@ -86,5 +86,5 @@ async def me(request: AnyRequest) -> User:
 
 def to_sign_in(request: AnyRequest) -> object:
     """The answer to a stranger: the sign-in page, and back to where they were."""
-    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.url.path
+    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.scope["path"]
     return see(request, f"/sign-in?next={quote(back, safe='/')}" if back not in ("", "/") else "/sign-in")
