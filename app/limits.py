@@ -57,6 +57,14 @@ class Verdict:
         return 0 if self.allowed else self.reset_seconds
 
     @property
+    def soon(self) -> str:
+        """When to come back, in words."""
+        seconds = self.retry_after_seconds
+        if seconds > 90:
+            return f"in {math.ceil(seconds / 60)} minutes"
+        return "in a second" if seconds == 1 else f"in {seconds} seconds"
+
+    @property
     def headers(self) -> dict[str, str]:
         """As an answer carries it: RateLimit-*, and Retry-After on a refusal (RFC 9110, 10.2.3)."""
         told = {"Limit": self.limit, "Remaining": self.remaining, "Reset": self.reset_seconds}

@@ -17,7 +17,9 @@ from litestar.types import ASGIApp
 from app import database, live, observability, queue
 from app.api import document, problems
 from app.api.routes import API
+from app.disk import disk
 from app.domain.errors import NotFound
+from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
 from app.settings import settings
@@ -25,18 +27,23 @@ from app.web import (
     account,
     admin,
     assets,
+    audit,
     chat,
     devices,
     errors,
     export,
     feedback,
     health,
+    identities,
     invitations,
     leaving,
     messages,
     new_password,
+    passkey_sign_in,
+    passkeys,
     password,
     profile,
+    providers,
     schema,
     second_factor,
     second_step,
@@ -63,10 +70,15 @@ ROUTES = [
     devices.end_device, devices.end_other_devices, export.export_account,
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
     second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
-    second_factor.make_recovery_codes,
+    second_factor.make_recovery_codes, second_step.challenge_second_step, second_step.take_passkey,
+    providers.go_elsewhere, providers.come_back, identities.show_new_identity, identities.link_identity,
+    identities.show_identity, identities.unlink_identity,
+    passkey_sign_in.challenge_passkey, passkey_sign_in.sign_in_by_passkey, passkeys.show_new_passkey,
+    passkeys.challenge_new_passkey, passkeys.add_passkey, passkeys.show_passkey, passkeys.remove_passkey,
     leaving.leave, leaving.show_leaving, leaving.stay, new_password.show_new_password, new_password.choose_new_password,
     admin.show_admin, users.show_users, users.show_user, users.change_role, users.disable_user, users.enable_user,
     users.reset_password, invitations.invite, invitations.take_back, sessions.show_sessions, sessions.end_session,
+    audit.show_audit,
     health.alive, health.ready, assets.static_file,
 ]  # fmt: skip
 
@@ -96,6 +108,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await app.state.house.close()
         await queue.close()
         await live.close()
+        await disk.close()
         await database.disconnect()
 
 
@@ -125,7 +138,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app()))))
+    wrapped: Any = Peers(SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app())))))
     return wrapped  # type: ignore[no-any-return]
 
 

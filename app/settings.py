@@ -4,7 +4,7 @@ import os
 import secrets
 from enum import StrEnum
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator, mode
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "PARLEY_"
+Network = IPv4Network | IPv6Network
 
 
 class SettingsError(Exception):
@@ -47,8 +48,10 @@ class Settings(BaseSettings):
     valkey_url: str = ""
     secret_keys: Annotated[tuple[str, ...], NoDecode] = ()
     web_processes: int = Field(1, ge=1, le=64)
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = ()
     signup: Signup = Signup.INVITE
     rate_per_minute: int = Field(30, ge=1)
+    sign_ups_per_hour: int = Field(10, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "console", "json"] = "auto"
 
@@ -58,6 +61,14 @@ class Settings(BaseSettings):
     llm_api_key: str = Field("", validation_alias=AliasChoices("PARLEY_LLM_API_KEY", "llm_api_key"))
     llm_context_tokens: int = Field(0, ge=0)
 
+    google_client_id: str = ""
+    google_client_secret: str = ""
+    google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
+    google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    slack_client_id: str = ""
+    slack_client_secret: str = ""
+    slack_api_url: str = "https://slack.com/api/"
+
     escalate_after_seconds: float = Field(300.0, gt=0)
     backoff_base_seconds: float = Field(1.0, gt=0)
     backoff_cap_seconds: float = Field(300.0, gt=0)
@@ -66,7 +77,15 @@ class Settings(BaseSettings):
     @field_validator("secret_keys", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
-        return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+        return _parts(value) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: Any) -> Any:
+        try:
+            return tuple(ip_network(part, strict=False) for part in _parts(value)) if isinstance(value, str) else value
+        except ValueError as error:
+            raise ValueError(f"{error}; give addresses or networks, such as 10.0.0.2,fd00::/8") from error
 
     @field_validator("secret_keys")
     @classmethod
@@ -81,6 +100,21 @@ class Settings(BaseSettings):
         if url and not url.rstrip("/").endswith("/v1"):
             raise ValueError("must end in /v1")
         return url.rstrip("/")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _ends_in_api(cls, url: str) -> str:
+        if not url.rstrip("/").endswith("/api"):
+            raise ValueError("must end in /api/")
+        return f"{url.rstrip('/')}/"
+
+    @field_validator("google_auth_url", "google_token_url", "slack_api_url")
+    @classmethod
+    def _kept_from_others(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+            raise ValueError("must be https, since secrets travel there; plain http is for this machine only")
+        return url
 
     @field_validator("database_url")
     @classmethod
@@ -126,6 +160,16 @@ class Settings(BaseSettings):
             raise ValueError(f"PARLEY_LLM_PROVIDER={self.llm_provider} needs PARLEY_LLM_API_KEY")
         return self
 
+    @model_validator(mode="after")
+    def _clients_have_their_secrets(self) -> Self:
+        for name in ("GOOGLE", "SLACK"):
+            given = [bool(getattr(self, f"{name.lower()}_client_{part}")) for part in ("id", "secret")]
+            if any(given) and not all(given):
+                raise ValueError(
+                    f"PARLEY_{name}_CLIENT_ID and PARLEY_{name}_CLIENT_SECRET belong together: set both or none"
+                )
+        return self
+
     @property
     def secure(self) -> bool:
         """Whether people come by https."""
@@ -148,6 +192,10 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def _parts(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def _printable(host: str) -> str:

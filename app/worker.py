@@ -1,6 +1,7 @@
 """The worker process: every job and every timed job."""
 
 import asyncio
+import os
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from saq.types import Context
 from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
+from app.disk import disk
 from app.jobs.check_doubles import check_doubles
 from app.jobs.climb import climb, climb_due
 from app.jobs.deliver import Post, deliver
@@ -22,6 +24,7 @@ from app.jobs.run_agent import run_agent
 
 log = structlog.get_logger(__name__)
 JOBS = [run_agent, deliver, climb]
+YIELDS = 5  # on a busy machine whoever waits for an acknowledgement comes before words that are still being thought
 
 
 async def start(ctx: Context) -> None:
@@ -45,6 +48,7 @@ async def stop(ctx: Any) -> None:
     await ctx["answers"].model.close()
     await queue.close()
     await live.close()
+    await disk.close()
     await database.disconnect()
 
 
@@ -63,6 +67,7 @@ def plugin() -> SAQPlugin:
 
 async def run() -> None:
     """Work until SIGTERM or SIGINT."""
+    os.nice(YIELDS)
     worker = plugin().get_workers()[queue.NAME]
     with suppress(asyncio.CancelledError):
         await worker.start()

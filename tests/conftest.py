@@ -30,7 +30,8 @@ def free_port() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before any module of Parley reads its settings."""
-    if config.option.collectonly:
+    conducts = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if config.option.collectonly or conducts:
         return
     from app.embedded import start_postgres, start_valkey
 
@@ -55,8 +56,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "PARLEY_LEASE_SECONDS": "3",
         "PARLEY_SIGNUP": "open",
         "PARLEY_RATE_PER_MINUTE": "1000000",
+        "PARLEY_SIGN_UPS_PER_HOUR": "1000000",
         "PARLEY_LOG_FORMAT": "json",
     }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """When tests run side by side, all journeys share one worker with one Parley and one Chromium; else a file stays
+    together."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("journeys" if folder.name == "journeys" else str(item.path)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -67,6 +78,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 async def migrated() -> AsyncIterator[None]:
     """The tables, and a pool of connections to them."""
     from app import database, live, queue
+    from app.disk import disk
     from app.migrate import migrate
 
     await migrate()
@@ -74,6 +86,7 @@ async def migrated() -> AsyncIterator[None]:
     yield
     await queue.close()
     await live.close()
+    await disk.close()
     await database.disconnect()
 
 
@@ -85,7 +98,7 @@ async def db(migrated: None) -> AsyncIterator[None]:
 
     yield
     clock.shift(clock.timedelta())
-    await database.sql("TRUNCATE users, channel_health CASCADE")
+    await database.sql(EMPTY)
     client = valkey()
     await client.flushall()
     await client.aclose()
@@ -103,6 +116,11 @@ async def ben(ana: object):  # type: ignore[no-untyped-def]
     return await person("Ben")
 
 
+# The audit trail refuses to be emptied; to a replica, triggers say nothing.
+EMPTY = """DO $$ BEGIN
+  SET LOCAL session_replication_role = replica;
+  TRUNCATE users, channel_health, audit_entries, gate_tries CASCADE;
+END $$"""
 PASSWORD = "correct horse battery staple"
 _hash: list[str] = []
 
@@ -166,6 +184,24 @@ async def server(migrated: None) -> AsyncIterator[str]:
     running.should_exit = True
     with suppress(asyncio.CancelledError):
         await task
+
+
+@pytest.fixture
+async def google() -> AsyncIterator[object]:
+    """A stand-in for Google, which Parley is registered with."""
+    from tests.stub_provider import registered
+
+    async with registered("google") as stub:
+        yield stub
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[object]:
+    """The same for Slack."""
+    from tests.stub_provider import registered
+
+    async with registered("slack") as stub:
+        yield stub
 
 
 @pytest.fixture(scope="session")

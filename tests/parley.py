@@ -36,7 +36,11 @@ class Parley:
         self.home, self.port = home, free_port()
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PARLEY_")}
         given = {"DATA_DIR": str(home), "PORT": str(self.port), "SIGNUP": "open", "LEASE_SECONDS": "3"}
-        given |= {"RATE_PER_MINUTE": "1000000", **{name.upper(): value for name, value in settings.items()}}
+        given |= {
+            "RATE_PER_MINUTE": "1000000",
+            "SIGN_UPS_PER_HOUR": "1000000",
+            **{name.upper(): value for name, value in settings.items()},
+        }
         self.environment = kept | {f"PARLEY_{name}": value for name, value in given.items()}
         self.url = f"http://127.0.0.1:{self.port}"
 

@@ -33,6 +33,12 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("LLM_PROVIDER", "openai-compatible", "needs PARLEY_LLM_BASE_URL and PARLEY_LLM_MODEL"),
         ("BASE_URL", "http://parley.example.com", "plain http is for this machine only"),
         ("LEASE_SECONDS", "0", "PARLEY_LEASE_SECONDS"),
+        ("GOOGLE_CLIENT_ID", "x", "PARLEY_GOOGLE_CLIENT_ID and PARLEY_GOOGLE_CLIENT_SECRET belong together"),
+        ("SLACK_CLIENT_SECRET", "x", "PARLEY_SLACK_CLIENT_ID and PARLEY_SLACK_CLIENT_SECRET belong together"),
+        ("SLACK_API_URL", "https://slack.com/", "PARLEY_SLACK_API_URL: must end in /api/"),
+        ("GOOGLE_TOKEN_URL", "http://example.com/token", "PARLEY_GOOGLE_TOKEN_URL: must be https"),
+        ("TRUSTED_PROXIES", "caddy", "PARLEY_TRUSTED_PROXIES: 'caddy' does not appear"),
+        ("TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "PARLEY_TRUSTED_PROXIES: '10.0.0.0/33'"),
     ],
 )
 def test_a_wrong_setting_says_which(monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str) -> None:

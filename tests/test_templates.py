@@ -32,6 +32,9 @@ SAYING = SimpleNamespace(
     answers=[("202", "Done", "Entry"), ("404", "Nothing is here", "Problem")],
 )  # fmt: skip
 API = SimpleNamespace(about="Send a `token`.", resources={"sessions": [SAYING]}, shapes={"Entry": [FIELD]})
+GOOGLE = SimpleNamespace(name="google", label="Google")
+IDENTITY = SimpleNamespace(id="n1", provider="google", email="ana@example.org", linked_at=AT, last_used_at=AT)
+PASSKEY = SimpleNamespace(id="p1", name="Phone", created_at=AT, last_used_at=None)
 IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -40,7 +43,10 @@ scripts = sorted((STATIC / "js").glob("*.js"))
 
 def environment() -> Environment:
     env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    env.globals.update(asset=lambda path: f"/static/{path}?v=1", open_to_all=lambda: True)
+    env.globals.update(
+        asset=lambda path: f"/static/{path}?v=1", open_to_all=lambda: True, providers=lambda: [GOOGLE],
+        passkey_site=lambda: "localhost", passkey_origin=lambda: "http://localhost:8000",
+    )  # fmt: skip
     return env
 
 
@@ -84,6 +90,8 @@ def account(**changes: Any) -> dict[str, Any]:
         "profile": {"zones": ["UTC", "Europe/Oslo"]},
         "devices": {"mine": [DEVICE, DEVICE], "this": "d1"},
         "second_factor": {"app": SimpleNamespace(confirmed_at=AT), "codes_left": 3, "fresh": False},
+        "identities": [IDENTITY],
+        "passkeys": [PASSKEY],
     }
     return {
         "me": ANA,
@@ -122,7 +130,8 @@ def pages() -> Iterator[tuple[str, str]]:
     for name, context in [
         ("sign_up/show.html", nobody | {"errors": {}, "values": {}, "entrance": first}),
         ("sign_up/show.html", nobody | failed),
-        ("sign_in/show.html", nobody | {"error": "Wrong.", "next": "/chat/s1"}),
+        ("sign_in/show.html", nobody | {"error": "Wrong.", "next": "/chat/s1", "told": IDENTITY}),
+        ("sign_in/refused.html", nobody | {"provider": GOOGLE, "why": "No."}),
         ("errors/show.html", nobody | {"status": 404, "title": "Not here", "what_to_do": "Go back.", "reference": "R1"}),
         *admins(),
         ("chat/show.html", chat()),
@@ -134,8 +143,11 @@ def pages() -> Iterator[tuple[str, str]]:
         ("account/show.html", account(second_factor={"app": None, "codes_left": 0, "fresh": True})),
         ("account/authenticator.html", account(picture="data:,", secret="ABCD", error="No.")),
         ("account/recovery_codes.html", account(codes=["a-b"])),
-        ("sign_in/second_step.html", account(me=None, email="ana@example.com", error="No.")),
         ("schema/show.html", nobody | {"api": API}),
+        ("sign_in/second_step.html", account(me=None, email="a@b", error="No.", passkey_error="No.")),
+        ("account/identity.html", account(told=IDENTITY, error="No.", field_error="No.", fresh=False)),
+        ("account/passkey.html", account(called="Phone", longest=100, error="No.", fresh=False)),
+        ("account/removal.html", account(removal=SimpleNamespace(what="x", text="y", action="/z", back="/account"))),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
     ]:
         yield name, environment().get_template(name).render(context)

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from baml_py import ClientRegistry
 
-from app.baml_client.sync_client import b  # at once: the asynchronous one adds a thread's wake-up
+from app.agent.request import request
 from app.baml_client.types import Said
 from app.settings import LLMProvider, settings
 
@@ -106,10 +106,9 @@ class Model:
 
     async def respond(self, log: list[Said]) -> AsyncIterator[str]:
         """The model's answer, a piece at a time. ModelAway or ModelRefused; closing it early ends the request."""
-        request = b.stream_request.Respond(log, baml_options={"client_registry": registry()})
-        headers = {name: value for name, value in request.headers.items() if not name.startswith("baml-")}
+        asked = request(log, registry())
         try:
-            async with self.http.post(request.url, data=request.body.raw(), headers=headers) as response:
+            async with self.http.post(asked.url, data=asked.body, headers=asked.headers) as response:
                 await _check(response)
                 async for data in _events(response.content):
                     text, ended = _read(data)

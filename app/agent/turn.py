@@ -32,7 +32,7 @@ class Answering:
         self.turn, self.model = turn, model
         self.writer = Writer(turn.session.id, turn.message.id, turn.fence)
         self.talking: asyncio.Task[None] | None = None
-        self.ended_by: str | None = "stop" if turn.stopped else None
+        self.ended_by: str | None = "stop" if turn.state.stop_requested else None
 
     async def run(self) -> None:
         """To the end, whichever it is. Raises nothing but cancellation."""
@@ -145,7 +145,7 @@ class Answering:
         """The model is away before its first word: wait, as long as it takes. It broke off later: that was an attempt."""
         if self.writer.text:
             return await self._try_again(str(away))
-        seconds = away.retry_after or backoff_seconds(self.turn.waits + 1)
+        seconds = away.retry_after or backoff_seconds(self.turn.state.waits + 1)
         log.warning("model away", again_in_seconds=round(seconds, 1), why=str(away))
         await self.turn.postpone(seconds, str(away), counts=False)
 

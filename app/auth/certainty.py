@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from app.auth import passwords
+from app.auth import first_factor
 from app.clock import now
 from app.domain.sign_in import SignIn
 from app.domain.user import User
@@ -22,4 +22,4 @@ async def doubt(me: User, sign_in_id: UUID | None, password: str) -> str | None:
         return None
     if me.password_hash is None:
         return "Sign out and in again first: you have no password that could show it is you."
-    return None if await passwords.matches(password, me.password_hash) else "That is not your password."
+    return None if await first_factor.is_theirs(password, me) else "That is not your password."

@@ -4,6 +4,9 @@ import hashlib
 from datetime import timedelta
 
 from app.auth.sealed import seal, unseal
+from app.domain import audit
+from app.domain.audit import Action
+from app.domain.gate_try import GateTry
 from app.domain.recovery_code import RecoveryCode
 from app.domain.totp import Totp
 from app.domain.user import User
@@ -18,7 +21,17 @@ async def needed(user: User) -> bool:
 
 
 async def passes(user: User, code: str) -> bool:
-    """Whether this is a code that lets them in now. It never will again."""
+    """Whether this is a code that lets them in now. It never will again. TooMany while failures before it make them wait,
+    as those with a password do."""
+    tried = await GateTry.sign_in(user.email)
+    if await _take(user, code):
+        await tried.remove()
+        return True
+    await audit.note(Action.SIGN_IN_FAILED, about=user, detail="wrong code")
+    return False
+
+
+async def _take(user: User, code: str) -> bool:
     digits = "".join(code.split())
     totp = await Totp.of(user.id)
     if totp and len(digits) == 6 and digits.isdecimal():

@@ -74,6 +74,12 @@ class CommunicationChannel(Table, tablename="communication_channels", db=DB):
         return await cls.one(user_id, rows[0]["id"])
 
     @classmethod
+    async def confirm(cls, user_id: UUID, email: str) -> None:
+        """This address has been shown to be theirs: if it is one of their channels and waits for that, it is used now."""
+        waits = (cls.user == user_id) & (cls.type == ChannelType.EMAIL) & (cls.status == ChannelStatus.DISCONNECTED)
+        await cls.update({cls.status: ChannelStatus.ACTIVE, cls.last_error: ""}).where(waits & (cls.address == email))
+
+    @classmethod
     async def reorder(cls, user_id: UUID, order: list[UUID]) -> None:
         """The person's order from now on. Unfit unless it names each of their channels once."""
         async with transaction():

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.clock import now
 from app.database import sql, transaction
+from app.domain import audit
 from app.domain.errors import NotFound
 from app.domain.export import tables, whose
 from app.domain.user import LEAVING_LASTS
@@ -30,20 +31,23 @@ async def erase(user_id: UUID) -> None:
     """Erase a person who has left, if they still want it."""
     with suppress(NotFound):
         async with transaction():
-            await _anonymise(user_id)
+            email = await _anonymise(user_id)
+            await audit.empty(user_id, email)
             for table in reversed(tables()):
                 name, theirs = table._meta.tablename, whose(table)
                 emptied = EMPTIED.get(name)
                 await sql(f"UPDATE {name} SET {emptied} {theirs}" if emptied else f"DELETE FROM {name} {theirs}", user_id)  # noqa: S608
 
 
-async def _anonymise(user_id: UUID) -> None:
-    """Take the row, unless they were faster and stayed."""
+async def _anonymise(user_id: UUID) -> str:
+    """Take the row, unless they were faster and stayed; the address that stood there."""
     rows: list[Any] = await sql(
-        """UPDATE users SET name = $2, email = id || '@erased.invalid', password_hash = NULL, time_zone = '',
-             role = 'member', disabled_at = coalesce(disabled_at, $3), erased_at = $3
-           WHERE id = $1 AND left_at <= $4 AND erased_at IS NULL RETURNING id""",
+        """UPDATE users u SET name = $2, email = u.id || '@erased.invalid', password_hash = NULL, time_zone = '',
+             role = 'member', disabled_at = coalesce(u.disabled_at, $3), erased_at = $3
+           FROM (SELECT id, email FROM users WHERE id = $1 FOR UPDATE) before
+           WHERE u.id = before.id AND left_at <= $4 AND erased_at IS NULL RETURNING before.email""",
         user_id, NAME, now(), now() - LEAVING_LASTS,
     )  # fmt: skip
     if not rows:
         raise NotFound
+    return str(rows[0]["email"])

@@ -7,6 +7,7 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import sql
+from app.domain import audit
 from app.domain.session import ChatSession
 from app.domain.user import User
 
@@ -14,12 +15,14 @@ WHOSE = ("user", "owner")
 
 
 async def export(user: User) -> dict[str, Any]:
-    """The person's own data as JSON can hold it: themselves, their conversations with every entry, and the rest by table."""
+    """The person's own data as JSON can hold it: themselves, their conversations with every entry, the rest by table, and
+    what the audit trail tells of them."""
     exported: dict[str, Any] = {"exported_at": now(), "person": _shown(User, user.to_dict())}
     for table in tables():
         name = table._meta.tablename
         rows = await sql(f"SELECT * FROM {name} {whose(table)} ORDER BY {_order(table)}", user.id)  # noqa: S608
         exported[name] = [_shown(table, row) for row in rows]
+    exported["audit_trail"] = [dict(row) for row in await audit.entries_of(user.id)]
     return exported
 
 

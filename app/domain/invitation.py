@@ -11,6 +11,8 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, new_id, transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.errors import Conflict, NotFound
 from app.domain.user import User
 
@@ -38,12 +40,18 @@ class Invitation(Table, tablename="invitations", db=DB):
                 raise Conflict("This address has an account already.")
             await cls.delete().where(cls.email == email)
             await cls(email=email, token_hash=_hash(token), by=by.id, expires_at=now() + LASTS).save()
+            await audit.note(Action.INVITED, by=by, about=email)
         return token
 
     @classmethod
     async def find(cls, token: str) -> Self | None:
         """The invitation of a link, while it is good."""
         return await cls.objects().get((cls.token_hash == _hash(token)) & (cls.expires_at > now())) if token else None
+
+    @classmethod
+    async def of(cls, email: str) -> Self | None:
+        """The invitation of an address, while it is good."""
+        return await cls.objects().get((cls.email == email) & (cls.expires_at > now()))
 
     @classmethod
     async def waiting(cls) -> list[Self]:
@@ -57,10 +65,13 @@ class Invitation(Table, tablename="invitations", db=DB):
             raise Conflict("This invitation has been used. Ask for another one.")
 
     @classmethod
-    async def take_back(cls, invitation_id: object) -> None:
+    async def take_back(cls, invitation_id: object, by: User) -> None:
         """Let it be used no more. NotFound if there is none."""
-        if not await cls.delete().where(cls.id == invitation_id).returning(cls.id):
-            raise NotFound("There is no such invitation.")
+        async with transaction():
+            gone = await cls.delete().where(cls.id == invitation_id).returning(cls.email)
+            if not gone:
+                raise NotFound("There is no such invitation.")
+            await audit.note(Action.INVITATION_TAKEN_BACK, by=by, about=gone[0]["email"])
 
 
 def _hash(token: str) -> str:

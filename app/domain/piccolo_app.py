@@ -6,18 +6,23 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app.database import DB
 from app.domain.agent_state import AgentState
+from app.domain.audit import AuditEntry
 from app.domain.channel import CommunicationChannel
 from app.domain.channel_health import ChannelHealth
 from app.domain.delivery import Delivery, DeliveryAttempt
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse
+from app.domain.gate_try import GateTry
 from app.domain.idempotency import KeptAnswer
+from app.domain.identity import Identity
 from app.domain.invitation import Invitation
 from app.domain.message import Message
+from app.domain.passkey import Passkey
 from app.domain.recovery_code import RecoveryCode
 from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
+from app.domain.spent import SpentMark
 from app.domain.totp import Totp
 from app.domain.user import User
 from app.migrate import MIGRATIONS
@@ -29,7 +34,7 @@ APP_CONFIG = AppConfig(
     migrations_folder_path=str(MIGRATIONS),
     table_classes=[
         User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
-        Invitation, KeptAnswer,
+        Invitation, KeptAnswer, Identity, Passkey, SpentMark, AuditEntry, GateTry,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse,
     ],

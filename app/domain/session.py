@@ -12,6 +12,7 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, attempt, loaded, new_id, sql, transaction
+from app.disk import disk
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound, Unfit
@@ -31,7 +32,8 @@ class SessionStatus(StrEnum):
 
 # One round trip, since a person waits for it: the session's row is locked, the message takes the next place, the agent
 # is woken. The agent's row is chosen by its key alone and judged in SET, after the lock: a condition on its status would
-# be asked of the statement's snapshot, and words said just as a turn ends would wake nobody.
+# be asked of the statement's snapshot, and words said just as a turn ends would wake nobody. Where nothing else is to be
+# committed with it ($10), it does not wait for the disk: the agent begins meanwhile, and what it says can't outlast it.
 SAY = """
 WITH place AS (
   UPDATE chat_sessions SET last_seq = last_seq + 1, revision = revision + 1, updated_at = $8,
@@ -49,7 +51,9 @@ WITH place AS (
     message = CASE WHEN status = 'failed' THEN NULL ELSE message END
   FROM place WHERE session = $1 RETURNING agent_states.*
 )
-SELECT place.last_seq AS place, place.revision AS told, place.title, agent.* FROM place, agent
+SELECT place.last_seq AS place, place.revision AS told, place.title, agent.*,
+  set_config('synchronous_commit', CASE WHEN $10 THEN 'off' ELSE current_setting('synchronous_commit') END, TRUE)
+FROM place, agent
 """
 
 
@@ -109,20 +113,25 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         except Unfit:
             await by.session(self.id)  # what is wrong with their words is told to nobody else
             raise
+        line = await disk.line()
         try:
             async with attempt():
                 rows = await sql(
-                    SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title
-                )
+                    SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title,
+                    line is not None,
+                )  # fmt: skip
         except UniqueViolationError:
+            await disk.reach(line)
             return await self._said(said.client_id)
         if not rows:
             raise NotFound("There is no such conversation.")
         agent = loaded(AgentState, rows[0])
-        said.seq = self.last_seq = rows[0]["place"]
-        said.revision = self.revision = rows[0]["told"]
         if agent.status == AgentStatus.QUEUED:
             after_commit(wake_agent, self.id)
+        said.seq = self.last_seq = rows[0]["place"]
+        said.revision = self.revision = rows[0]["told"]
+        await disk.reach(line)
+        if agent.status == AgentStatus.QUEUED:
             after_commit(announce, self.id, "agent.status", agent.as_dict())
         after_commit(announce, self.id, "message.created", said.as_dict())
         if said.seq == 1:

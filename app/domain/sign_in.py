@@ -9,9 +9,13 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.device import device_words, hand_held
+from app.domain.gate_try import GateTry
 from app.domain.user import User
 from app.live import announce_everywhere
+from app.peer import peer
 
 LASTS = timedelta(days=60)
 GRACE = timedelta(seconds=10)
@@ -32,10 +36,14 @@ class SignIn(Table, tablename="sign_ins", db=DB):
     address = Text(default="")
 
     @classmethod
-    async def begin(cls, user: User, device: str, address: str = "") -> "SignIn":
-        """Sign `user` in on a device (its User-Agent, cut to 200 characters) at a network address."""
-        sign_in = cls(user=user.id, device=device[:200], address=address, expires_at=now() + LASTS)
-        await sign_in.save()
+    async def begin(cls, user: User, device: str, how: str = "") -> "SignIn":
+        """Sign `user` in on a device (its User-Agent, cut to 200 characters). `how` they showed who they are is for the
+        audit trail."""
+        sign_in = cls(user=user.id, device=device[:200], address=peer().address, expires_at=now() + LASTS)
+        async with transaction():
+            await sign_in.save()
+            await audit.note(Action.SIGNED_IN, by=user, detail=how)
+            await GateTry.forget(user.email)
         return sign_in
 
     @classmethod
@@ -49,10 +57,11 @@ class SignIn(Table, tablename="sign_ins", db=DB):
             if generation == sign_in.generation:
                 sign_in.generation, sign_in.rotated_at = generation + 1, now()
             elif generation != sign_in.generation - 1 or now() - sign_in.rotated_at > GRACE:
-                await sign_in.end()
+                await sign_in._end()
+                await audit.note(Action.TOKEN_REUSED, about=await sign_in.whose())
                 return None
-            sign_in.last_used_at = now()
-            await sign_in.save([cls.generation, cls.rotated_at, cls.last_used_at])
+            sign_in.last_used_at, sign_in.address = now(), peer().address or sign_in.address
+            await sign_in.save([cls.generation, cls.rotated_at, cls.last_used_at, cls.address])
             return sign_in
 
     @classmethod
@@ -106,9 +115,21 @@ class SignIn(Table, tablename="sign_ins", db=DB):
     def live(self, at: datetime) -> bool:
         return self.ended_at is None and self.expires_at > at
 
-    async def end(self) -> None:
-        """Sign the device out; its open pages are told."""
+    async def whose(self) -> User:
+        """Whose sign-in it is."""
+        user: User | None = await User.objects().get(User.id == self.user)
+        assert user is not None  # no row of people is ever deleted
+        return user
+
+    async def end(self, *, by: User | None = None) -> None:
+        """Sign the device out, unless told otherwise in its person's own name; its open pages are told."""
         async with transaction():
-            self.ended_at = now()
-            await self.save([SignIn.ended_at])
-            after_commit(announce_everywhere, "sign-in.ended", {"id": str(self.id)})
+            await self._end()
+            whose = await self.whose()
+            about = whose if by and by.id != whose.id else None
+            await audit.note(Action.SIGNED_OUT, by=by or whose, about=about)
+
+    async def _end(self) -> None:
+        self.ended_at = now()
+        await self.save([SignIn.ended_at])
+        after_commit(announce_everywhere, "sign-in.ended", {"id": str(self.id)})

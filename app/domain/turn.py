@@ -1,11 +1,12 @@
 """One leased turn of the agent: begun, kept alive, ended; and never by two workers at once."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from app.clock import now
-from app.database import after_commit, loaded, new_id, sql, transaction
+from app.database import AWAY, after_commit, loaded, new_id, sql, transaction
+from app.disk import disk
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.message import Message, MessageStatus
 from app.domain.session import ChatSession
@@ -51,7 +52,8 @@ WITH locked AS (
   WHERE messages.session = $1 AND messages.status <> 'queued' AND messages.seq < answer.seq
   ORDER BY messages.seq DESC LIMIT $5
 )
-SELECT message.*, to_jsonb(agent) AS agent, set_config('synchronous_commit', 'off', TRUE)
+SELECT message.*, CASE WHEN message.id = agent.message THEN to_jsonb(agent) END AS agent,
+  CASE WHEN message.id = agent.message THEN set_config('synchronous_commit', 'off', TRUE) END
 FROM agent, (SELECT * FROM known UNION ALL SELECT * FROM heard UNION ALL SELECT * FROM answer) message
 ORDER BY message.seq
 """
@@ -66,32 +68,40 @@ class Turn:
     session: ChatSession
     message: Message
     log: list[Message]
-    fence: int
-    attempt: int
-    waits: int
-    stopped: bool
+    state: AgentState
+    line: Any
+
+    @property
+    def fence(self) -> int:
+        return int(self.state.fence)
+
+    @property
+    def attempt(self) -> int:
+        return int(self.state.attempt)
 
     @classmethod
     async def claim(cls, session_id: UUID, lease_seconds: float, entries: int = 400) -> Self | None:
         """Begin the turn that is due in a conversation, or take it over from a dead worker: its row of the log is
         written, empty, and what waited is marked as read. It knows the last `entries` before those. None: nothing is
         due, or somebody else has it."""
+        line = await disk.line()
         rows = await sql(CLAIM, session_id, lease_seconds, new_id(), now(), entries)
         if not rows:
             return None
         *log, answer = [loaded(Message, row) for row in rows]
-        state = loaded(AgentState, decode(rows[0]["agent"]))
-        session = ChatSession.named(session_id)
-        return cls(session, answer, log, state.fence, state.attempt, state.waits, state.stop_requested)
+        return cls(ChatSession.named(session_id), answer, log, loaded(AgentState, decode(rows[-1]["agent"])), line)
 
     async def begin(self) -> None:
         """Make the claim last, and tell who looks on. Superseded if it has not lasted."""
-        state = await self._moved("lease_until = lease_until")
+        try:
+            await disk.reach(self.line)
+        except AWAY:  # it may be gone, and another worker may have the turn
+            await self._moved("lease_until = lease_until")
         for message in self.log:
             if message.revision == self.message.revision:
                 after_commit(announce, self.session.id, "message.changed", message.as_dict())
         after_commit(announce, self.session.id, "message.created", self.message.as_dict())
-        after_commit(announce, self.session.id, "agent.status", state.as_dict())
+        after_commit(announce, self.session.id, "agent.status", self.state.as_dict())
 
     async def heartbeat(self, lease_seconds: float) -> bool:
         """Keep the lease; whether somebody asked to stop. Superseded if it is lost."""

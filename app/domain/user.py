@@ -13,6 +13,8 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.live import announce_everywhere
 
@@ -47,7 +49,7 @@ class User(Table, tablename="users", db=DB):
     erased_at = Timestamptz(null=True, default=None)
 
     @classmethod
-    async def sign_up(cls, *, name: str, email: str, password_hash: str, only_first: bool = False) -> "User":
+    async def sign_up(cls, *, name: str, email: str, password_hash: str | None, only_first: bool = False) -> "User":
         """Add a person; the very first becomes admin. Conflict if the address is taken, or if `only_first` and they
         aren't the first."""
         async with transaction():
@@ -65,6 +67,7 @@ class User(Table, tablename="users", db=DB):
             )
             await user.save()
             await user.furnish()
+            await audit.note(Action.JOINED, by=user, detail=user.role)
         return user
 
     async def furnish(self) -> None:
@@ -102,25 +105,30 @@ class User(Table, tablename="users", db=DB):
                 raise Conflict("Another password was chosen just now. Sign in with that one.")
             await self._change({User.password_hash: password_hash})
             await SignIn.end_all(self.id, but=on)
+            await audit.note(Action.PASSWORD_CHANGED, by=self, detail="" if on else "by a link")
 
-    async def disable(self) -> None:
+    async def disable(self, *, by: "User | None" = None) -> None:
         """Let this person in no more; open pages end. Conflict for the last admin."""
         async with transaction():
             await self._leave_an_admin()
             await self._change({User.disabled_at: now()})
+            await audit.note(Action.DISABLED, by=by, about=self)
 
-    async def enable(self) -> None:
+    async def enable(self, *, by: "User | None" = None) -> None:
         """Let them in again."""
         if self.erased_at:
             raise Conflict("This account was erased.")
-        await self._change({User.disabled_at: None})
+        async with transaction():
+            await self._change({User.disabled_at: None})
+            await audit.note(Action.ENABLED, by=by, about=self)
 
-    async def become(self, role: Role) -> None:
+    async def become(self, role: Role, *, by: "User | None" = None) -> None:
         """Take a role. Conflict when it would leave Parley without an admin."""
         async with transaction():
             if role != Role.ADMIN:
                 await self._leave_an_admin()
             await self._change({User.role: role})
+            await audit.note(Action.ROLE_CHANGED, by=by, about=self, detail=role)
 
     async def leave(self) -> None:
         """Be signed out everywhere, and be erased when the grace is over. Conflict for the last admin."""
@@ -130,10 +138,13 @@ class User(Table, tablename="users", db=DB):
             await self._leave_an_admin()
             await self._change({User.left_at: now()})
             await SignIn.end_all(self.id)
+            await audit.note(Action.LEFT, by=self)
 
     async def stay(self) -> None:
         """Have changed one's mind within the grace."""
-        await self._change({User.left_at: None})
+        async with transaction():
+            await self._change({User.left_at: None})
+            await audit.note(Action.STAYED, by=self)
 
     @property
     def erased_from(self) -> datetime | None:

@@ -6,6 +6,9 @@ from litestar import Response, post
 
 from app.auth import present
 from app.auth.cookies import signed_out
+from app.database import transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.sign_in import SignIn
 from app.domain.user import User
 from app.web.account import done, section
@@ -33,6 +36,8 @@ async def end_device(request: AnyRequest, me: Me, sign_in_id: Id) -> Response[by
 @post("/account/devices/end", status_code=303)
 async def end_other_devices(request: AnyRequest, me: Me) -> Response[bytes]:
     """Sign out everywhere else."""
-    await SignIn.end_all(me.id, but=visitor_of(request).sign_in_id)
+    async with transaction():
+        await SignIn.end_all(me.id, but=visitor_of(request).sign_in_id)
+        await audit.note(Action.SIGNED_OUT, by=me, detail="everywhere else")
     present.forget_person(me.id)
     return done(request, "devices", "devices")

@@ -11,20 +11,20 @@ from app.web.pages import AnyRequest, browser_of, see, visitor_of
 HALF_WAY = "half-way"
 
 
-async def let_in(request: AnyRequest, user: User, back: str = "/chat") -> Response[bytes]:
-    """Sign `user` in and show `back`; who has a second factor is asked for it first."""
+async def let_in(request: AnyRequest, user: User, back: str = "/chat", *, how: str = "password") -> Response[bytes]:
+    """Sign `user` in and show `back`; who has a second factor is asked for it first. `how` they came is noted."""
     if await second_factor.needed(user):
         kept = second_factor.half_way(user, browser_of(request), back)
         visitor_of(request).cookies.append(kept_for(second_factor.LASTS, HALF_WAY, kept))
         return see(request, "/sign-in/second-step")
-    await enter(request, user)
+    await enter(request, user, how)
     return see(request, back)
 
 
-async def enter(request: AnyRequest, user: User) -> None:
+async def enter(request: AnyRequest, user: User, how: str) -> None:
     """Sign `user` in with a new id. The sign-in that came along, theirs or one that somebody planted, ends."""
     await leave(request)
-    begun = await SignIn.begin(user, request.headers.get("user-agent", ""))
+    begun = await SignIn.begin(user, request.headers.get("user-agent", ""), how)
     visitor_of(request).cookies[:] = signed_in(user, begun)
 
 

@@ -11,7 +11,7 @@ from app import database
 from app.auth.origin import Foreign
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.limits import TooMany
-from app.web.pages import AnyRequest, by_htmx, page, piece, render, see
+from app.web.pages import AnyRequest, by_htmx, page, piece, refused, render, see
 from app.web.visitors import Forged, HasLeft, SignInFirst, to_sign_in
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     status = status_of(error)
     title, what_to_do = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     if isinstance(error, TooMany):
-        what_to_do = f"You can go on {_soon(error.verdict.retry_after_seconds)}. Nothing was changed."
+        what_to_do = f"You can go on {error.verdict.soon}. Nothing was changed."
     elif isinstance(error, tuple(OURS)) and str(error):
         what_to_do = str(error)
     reference = structlog.contextvars.get_contextvars().get("request", "") if status >= 500 else ""
@@ -56,13 +56,7 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
         response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = "2"
-    if isinstance(error, TooMany):
-        response.headers.update(error.verdict.headers)
-    return response
-
-
-def _soon(seconds: int) -> str:
-    return "in a second" if seconds == 1 else f"in {seconds} seconds"
+    return refused(response, error.verdict) if isinstance(error, TooMany) else response
 
 
 def status_of(error: Exception) -> int:

@@ -8,7 +8,7 @@ from app.settings import Signup, settings
 from app.web.admin import Admin
 from app.web.forms import field
 from app.web.pages import AnyRequest, see
-from app.web.sign_up import ADDRESS
+from app.web.sign_up import is_address
 from app.web.users import users_page
 from app.web.visitors import Id
 
@@ -19,7 +19,7 @@ async def invite(request: AnyRequest, admin: Admin) -> Response[bytes]:
     email = (await field(request, "email")).strip()
     if settings().signup == Signup.CLOSED:
         raise Conflict("PARLEY_SIGNUP is closed: nobody can join. Set it to invite first.")
-    if not ADDRESS.fullmatch(email) or not email.isprintable():
+    if not is_address(email):
         return await users_page(request, status=422, errors={"email": "That is no e-mail address."}, values={"email": email})
     try:
         token = await Invitation.make(email, admin)
@@ -31,5 +31,5 @@ async def invite(request: AnyRequest, admin: Admin) -> Response[bytes]:
 @post("/admin/invitations/{invitation_id:uuid}/end", status_code=303)
 async def take_back(request: AnyRequest, admin: Admin, invitation_id: Id) -> Response[bytes]:
     """The link is worth nothing any more."""
-    await Invitation.take_back(invitation_id)
+    await Invitation.take_back(invitation_id, admin)
     return see(request, "/admin/users#invitations")

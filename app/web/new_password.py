@@ -5,8 +5,10 @@ from litestar.params import FromQuery
 
 from app.auth import passwords, present
 from app.auth.reset import who_resets
+from app.domain.gate_try import Gate, GateTry
+from app.limits import TooMany
 from app.web.forms import field
-from app.web.pages import AnyRequest, page, see
+from app.web.pages import AnyRequest, page, refused, see
 
 
 @get("/new-password", opt={"open": True})
@@ -23,6 +25,11 @@ async def choose_new_password(request: AnyRequest) -> Response[bytes]:
     error = passwords.complaint(chosen) if user else ""
     if user is None or error:
         return page(request, "new_password/show.html", status=422, user=user, token=token, error=error)
+    try:
+        await GateTry.pass_by(Gate.NEW_PASSWORD)
+    except TooMany as many:
+        error = f"That was done often from here. Try again {many.verdict.soon}."
+        return refused(page(request, "new_password/show.html", user=user, token=token, error=error), many.verdict)
     await user.choose_password(await passwords.hash_password(chosen), on=None)
     present.forget_person(user.id)
     return see(request, "/sign-in")

@@ -1,5 +1,6 @@
 """Rendering: a template becomes a page, a reply or a piece of a stream."""
 
+import json
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,9 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 
 from app.auth.cookies import Visitor, glimpse, name, new_browser, read_cookies
+from app.auth.passkeys import origin, site
+from app.auth.providers import configured
+from app.limits import Verdict
 from app.settings import Signup, settings
 from app.web.assets import asset
 
@@ -23,7 +27,10 @@ AnyRequest = Request[Any, Any, Any]
 def environment() -> Environment:
     """Jinja2 with our templates, everything escaped."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False)
-    made.globals.update(asset=asset, open_to_all=lambda: settings().signup == Signup.OPEN)
+    made.globals.update(
+        asset=asset, open_to_all=lambda: settings().signup == Signup.OPEN, providers=configured, passkey_site=site,
+        passkey_origin=origin,
+    )  # fmt: skip
     return made
 
 
@@ -62,9 +69,21 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
 
 
+def refused(answer: Response[bytes], verdict: Verdict) -> Response[bytes]:
+    """This page, as the answer to one try too many: it says when to come back."""
+    answer.status_code = 429
+    answer.headers.update(verdict.headers)
+    return answer
+
+
 def piece(html: str, *, status: int = 200, **headers: str) -> Response[bytes]:
     """A part of a page, for htmx to put in its place."""
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML, headers=headers)
+
+
+def json_answer(what: dict[str, Any], *, status: int = 201) -> Response[bytes]:
+    """An answer for one of our own elements, as JSON."""
+    return Response(json.dumps(what).encode(), status_code=status, media_type=MediaType.JSON)
 
 
 def see(request: AnyRequest, path: str) -> Response[bytes]:

@@ -2,7 +2,7 @@
 
 from litestar import Response, post
 
-from app.auth import passwords, present
+from app.auth import first_factor, passwords, present
 from app.auth.certainty import doubt
 from app.domain.user import User
 from app.web.account import account_page, done
@@ -28,4 +28,4 @@ async def not_their_password(request: AnyRequest, me: User, given: str) -> str |
     """Why what was given does not show that it is them, or None. Who has no password must have signed in just now."""
     if me.password_hash is None:
         return await doubt(me, visitor_of(request).sign_in_id, "")
-    return None if await passwords.matches(given, me.password_hash) else "That is not your present password."
+    return None if await first_factor.is_theirs(given, me) else "That is not your present password."

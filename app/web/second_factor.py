@@ -7,6 +7,8 @@ from litestar import Response, get, post
 
 from app.auth.certainty import doubt, fresh
 from app.database import transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.recovery_code import RecoveryCode
 from app.domain.totp import Totp
 from app.domain.user import User
@@ -51,6 +53,7 @@ async def confirm_authenticator(request: AnyRequest, me: Me) -> Response[bytes]:
         if not await totp.confirm("".join((await field(request, "code", longest=100)).split())):
             return _to_scan(request, me, totp, "That is not the code that it shows now. Does your phone know the time?")
         codes = await RecoveryCode.make_new(me)
+        await audit.note(Action.SECOND_FACTOR_ADDED, by=me, detail="authenticator app")
     return _shown_once(request, codes)
 
 
@@ -62,6 +65,7 @@ async def remove_authenticator(request: AnyRequest, me: Me) -> Response[bytes]:
     async with transaction():
         await Totp.delete().where(Totp.user == me.id)
         await RecoveryCode.delete().where(RecoveryCode.user == me.id)
+        await audit.note(Action.SECOND_FACTOR_REMOVED, by=me, detail="authenticator app")
     return done(request, "authenticator-removed", "second_factor")
 
 
@@ -72,7 +76,10 @@ async def make_recovery_codes(request: AnyRequest, me: Me) -> Response[bytes]:
         return refusal
     if not await Totp.of(me.id):
         return see(request, "/account#second_factor")
-    return _shown_once(request, await RecoveryCode.make_new(me))
+    async with transaction():
+        codes = await RecoveryCode.make_new(me)
+        await audit.note(Action.RECOVERY_CODES_MADE, by=me)
+    return _shown_once(request, codes)
 
 
 async def _refusal(request: AnyRequest, me: User) -> Response[bytes] | None:

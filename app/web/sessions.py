@@ -20,7 +20,7 @@ async def show_sessions(request: AnyRequest, admin: Admin, q: FromQuery[str] = "
 async def end_session(request: AnyRequest, admin: Admin, sign_in_id: Id) -> Response[bytes]:
     """Sign somebody's device out; its open pages say so at once."""
     ending = await sign_in(sign_in_id)
-    await ending.end()
+    await ending.end(by=admin)
     present.forget(ending.id)
     back = local(path_of(request.headers.get("referer", "")), "")
     return see(request, back if back.startswith("/admin/") else "/admin/sessions")

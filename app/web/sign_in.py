@@ -1,14 +1,18 @@
 """Signing in and out."""
 
+from typing import Any
+
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from app.auth import passwords
+from app.auth import first_factor
 from app.auth.cookies import signed_out
 from app.domain.user import User
+from app.limits import TooMany
 from app.web.entering import leave, let_in
 from app.web.forms import field
-from app.web.pages import AnyRequest, local, page, see, visitor_of
+from app.web.identities import CONFIRM, brought
+from app.web.pages import AnyRequest, local, page, refused, see, visitor_of
 
 
 @get("/", opt={"open": True})
@@ -19,18 +23,30 @@ async def home(request: AnyRequest) -> Response[bytes]:
     return see(request, "/sign-up" if await User.nobody_yet() else "/sign-in")
 
 
+def sign_in_page(request: AnyRequest, *, error: str = "", email: str = "", next: str = "") -> Response[bytes]:
+    """The form; with what brought them here, if they are to confirm that an account elsewhere is theirs."""
+    told = brought(request) if next == CONFIRM else None
+    shown = {"error": error, "email": email or (told.email if told else ""), "next": next, "told": told}
+    return page(request, "sign_in/show.html", status=422 if error else 200, **shown)
+
+
 @get("/sign-in", opt={"open": True})
 async def show_sign_in(request: AnyRequest, next: FromQuery[str] = "") -> Response[bytes]:
-    return page(request, "sign_in/show.html", error="", email="", next=local(next, ""))
+    return sign_in_page(request, next=local(next, ""))
 
 
 @post("/sign-in", opt={"open": True, "uncounted": True}, status_code=303)
 async def sign_in(request: AnyRequest) -> Response[bytes]:
     email, back = (await field(request, "email")).strip(), await field(request, "next")
-    user = await User.by_email(email)
-    if not await passwords.matches(await field(request, "password"), user.password_hash if user else None) or not user:
+    told: dict[str, Any] = {"email": email, "next": local(back, "")}
+    try:
+        user = await first_factor.by_password(email, await field(request, "password"))
+    except TooMany as many:
+        error = f"That was tried too often. Try again {many.verdict.soon}."
+        return refused(sign_in_page(request, error=error, **told), many.verdict)
+    if user is None:
         error = "That e-mail address and password don't belong together."
-        return page(request, "sign_in/show.html", status=422, error=error, email=email, next=local(back, ""))
+        return sign_in_page(request, error=error, **told)
     return await let_in(request, user, local(back, "/chat"))
 
 

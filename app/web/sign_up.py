@@ -11,12 +11,14 @@ from app.auth import passwords
 from app.auth.first_visitor import may_be_first
 from app.database import transaction
 from app.domain.errors import Conflict
+from app.domain.gate_try import Gate, GateTry
 from app.domain.invitation import Invitation
 from app.domain.user import User
+from app.limits import TooMany
 from app.settings import Signup, settings
 from app.web.entering import enter
 from app.web.forms import field
-from app.web.pages import AnyRequest, page, see
+from app.web.pages import AnyRequest, page, refused, see
 
 ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,253}")
 
@@ -34,6 +36,11 @@ class Entrance:
     async def of(cls, key: str, token: str) -> Self:
         return cls(await User.nobody_yet(), key, token, await Invitation.find(token))
 
+    @classmethod
+    async def of_address(cls, key: str, email: str) -> Self:
+        """That of somebody who has shown that `email` is theirs: an invitation for it needs no link."""
+        return cls(await User.nobody_yet(), key, "", await Invitation.of(email))
+
     @property
     def closed(self) -> str | None:
         signup = settings().signup
@@ -45,7 +52,7 @@ class Entrance:
             return "This invitation is no longer good. Ask an admin for another one."
         return "Parley is closed to new members here. Ask an admin to invite you."
 
-    async def join(self, name: str, email: str, password_hash: str) -> User:
+    async def join(self, name: str, email: str, password_hash: str | None) -> User:
         """Make the account. An invitation is spent by it."""
         async with transaction():
             if self.invitation:
@@ -69,23 +76,30 @@ async def sign_up(request: AnyRequest) -> Response[bytes]:
     if entrance.invitation:
         values["email"] = entrance.invitation.email
     errors = _errors(values, password, entrance)
-    if not errors:
-        try:
-            user = await entrance.join(**values, password_hash=await passwords.hash_password(password))
-        except Conflict as conflict:
-            errors = {"email": str(conflict)}
     if errors:
         return _form(request, entrance, errors, values)
-    await enter(request, user)
+    try:
+        await GateTry.pass_by(Gate.SIGN_UP)
+        user = await entrance.join(**values, password_hash=await passwords.hash_password(password))
+    except Conflict as conflict:
+        return _form(request, entrance, {"email": str(conflict)}, values)
+    except TooMany as many:
+        error = {"form": f"Many people have signed up from here just now. Try again {many.verdict.soon}."}
+        return refused(_form(request, entrance, error, values), many.verdict)
+    await enter(request, user, "sign-up")
     return see(request, "/chat")
 
 
+def is_address(text: str) -> bool:
+    """Whether one can write an e-mail to it."""
+    return bool(ADDRESS.fullmatch(text)) and text.isprintable()
+
+
 def _errors(values: dict[str, str], password: str, entrance: Entrance) -> dict[str, str]:
-    email = values["email"]
     found = {
         "form": entrance.closed,
         "name": None if 0 < len(values["name"]) <= 200 and values["name"].isprintable() else "Tell us what to call you.",
-        "email": None if ADDRESS.fullmatch(email) and email.isprintable() else "That is no e-mail address.",
+        "email": None if is_address(values["email"]) else "That is no e-mail address.",
         "password": passwords.complaint(password),
     }
     return {name: error for name, error in found.items() if error}

@@ -7,6 +7,8 @@ from litestar.params import FromQuery
 
 from app.auth import present
 from app.auth.reset import reset_url
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.errors import Conflict, Unfit
 from app.domain.invitation import Invitation
 from app.domain.people import people, person
@@ -44,7 +46,7 @@ async def change_role(request: AnyRequest, admin: Admin, user_id: Id) -> Respons
     user, chosen = await person(user_id), await field(request, "role")
     if chosen not in [*Role]:
         raise Unfit("There is no such role.")
-    await user.become(Role(chosen))
+    await user.become(Role(chosen), by=admin)
     return _done(request, user, "role")
 
 
@@ -54,14 +56,14 @@ async def disable_user(request: AnyRequest, admin: Admin, user_id: Id) -> Respon
     user = await person(user_id)
     if user.id == admin.id:
         raise Conflict("You can't disable yourself. Ask another admin.")
-    await user.disable()
+    await user.disable(by=admin)
     return _done(request, user, "disabled")
 
 
 @post("/admin/users/{user_id:uuid}/enable", status_code=303)
 async def enable_user(request: AnyRequest, admin: Admin, user_id: Id) -> Response[bytes]:
     user = await person(user_id)
-    await user.enable()
+    await user.enable(by=admin)
     return _done(request, user, "enabled")
 
 
@@ -69,6 +71,7 @@ async def enable_user(request: AnyRequest, admin: Admin, user_id: Id) -> Respons
 async def reset_password(request: AnyRequest, admin: Admin, user_id: Id) -> Response[bytes]:
     """A link for them, shown this once."""
     user = await person(user_id)
+    await audit.note(Action.RESET_LINK_MADE, by=admin, about=user)
     return await _user_page(request, user, link=reset_url(user))
 
 

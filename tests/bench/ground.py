@@ -47,6 +47,7 @@ class Ground:
             "PARLEY_HOST": "127.0.0.1",
             "PARLEY_SIGNUP": "open",
             "PARLEY_RATE_PER_MINUTE": "1000000",
+            "PARLEY_SIGN_UPS_PER_HOUR": "1000000",
             "PARLEY_SANDBOX": "0",
             "PARLEY_LOG_LEVEL": "warning",
         }

@@ -112,17 +112,17 @@ async def test_stop_reaches_a_turn_through_its_heartbeat_and_survives_a_takeover
     assert await turn.heartbeat(10)
     await die(session)
     taken = await claim(session)
-    assert taken.stopped
+    assert taken.state.stop_requested
     await taken.finish("so far", MessageStatus.STOPPED)
     await session.say("next", by=ana, via=WEB)
-    assert not (await claim(session)).stopped, "a stop ends one turn only"
+    assert not (await claim(session)).state.stop_requested, "a stop ends one turn only"
 
 
 async def test_stop_without_a_turn_does_nothing(ana: User) -> None:
     session = await ChatSession.open(ana)
     await AgentState.stop(session.id)
     await session.say("hello", by=ana, via=WEB)
-    assert not (await claim(session)).stopped
+    assert not (await claim(session)).state.stop_requested
 
 
 async def test_a_failed_turn_is_retried_in_its_row_or_left_behind_by_new_words(ana: User) -> None:

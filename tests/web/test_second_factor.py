@@ -11,6 +11,7 @@ import pytest
 from app import clock
 from app.auth.cookies import name
 from app.database import sql
+from app.domain.gate_try import GateTry
 from app.domain.user import User
 from tests.browsing import Browser
 from tests.conftest import PASSWORD
@@ -153,6 +154,7 @@ async def test_who_has_not_just_signed_in_is_asked_for_the_password(browser: Bro
     await turn_on(browser)
     clock.shift(clock.shifted() + timedelta(minutes=11))
     for path in ("/account/authenticator", "/account/authenticator/delete", "/account/recovery-codes"):
+        await GateTry.forget("ana@example.com")
         for password in ("", "wrong"):
             answer = await browser.post(path, {"second_factor_password": password})
             assert answer.status_code == 422, path
