@@ -1,17 +1,11 @@
 """What a page does when somebody is over the limit (promises.md, 17; contract.md, Limits)."""
 
-import asyncio
-import os
-
 import pytest
 
 from app import limits
 from app.domain.user import User
 from app.settings import settings
 from tests.browsing import Browser
-from tests.web_processes import web_processes
-
-WHOLE = bool(os.environ.get("WHOLE_RUNS"))
 
 
 @pytest.fixture
@@ -19,29 +13,6 @@ def three(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three writes a minute, thirty reads."""
     monkeypatch.setattr(settings(), "rate_per_minute", 3)
     monkeypatch.setattr(limits, "_away_until", 0.0)
-
-
-@pytest.mark.sized
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("processes", [1, 2, 4, 8] if WHOLE else [2])
-async def test_exactly_thirty_of_two_hundred_posts_at_once_pass(ana: User, processes: int) -> None:
-    async with web_processes(processes, rate_per_minute="30") as urls:
-        for _ in range(20 if WHOLE else 1):
-            person = await User.sign_up(name="Cleo", email=f"cleo{os.urandom(4).hex()}@example.com", password_hash="")
-            browsers = [Browser(url) for url in urls]
-            sign_in = await browsers[0].enter(person)
-            for browser in browsers[1:]:
-                browser.take(browsers[0].cookies)
-            csrf = await browsers[0].csrf()
-            answers = await asyncio.gather(
-                *(browsers[n % processes].post("/chat", {"text": f"words {n}"}, csrf=csrf) for n in range(200))
-            )
-            statuses = [answer.status_code for answer in answers]
-            assert (statuses.count(303), statuses.count(429)) == (30, 170)
-            assert len(await person.sessions()) == 30
-            await sign_in.end()
-            for browser in browsers:
-                await browser.client.aclose()
 
 
 async def test_a_page_says_when(server: str, ana: User, three: None) -> None:
