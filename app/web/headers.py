@@ -37,7 +37,7 @@ class SecurityHeaders:
                 for name, value in HEADERS.items():
                     headers[name] = value
                 headers.setdefault("Cache-Control", "no-store")
-                if settings().secure:
+                if settings().https_only:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
                 for cookie in _cookies(scope):
                     headers.add("Set-Cookie", cookie)
