@@ -10,13 +10,12 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
-from app.api import problems
+from app.api import document, problems
 from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
@@ -49,6 +48,7 @@ from app.web import (
     profile,
     programs,
     providers,
+    schema,
     second_factor,
     second_step,
     sessions,
@@ -68,7 +68,8 @@ MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
-    streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
+    streams.stream, streams.open_to_pages, theme.choose_theme,
+    account.show_account, profile.change_profile, password.change_password,
     feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
     devices.end_device, devices.end_other_devices, export.export_account,
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
@@ -125,12 +126,14 @@ def create_app() -> Litestar:
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(
+        openapi_config=document.Described(
             title="Parley",
             version="1",
-            render_plugins=[JsonRenderPlugin()],
+            description=document.ABOUT,
+            use_handler_docstrings=True,
+            render_plugins=[schema.Readable(), JsonRenderPlugin()],
             openapi_router=Router(
-                "/schema", route_handlers=[], opt={"open": True, "stateless": True}, include_in_schema=False
+                "/schema", route_handlers=[], opt={"open": True}, after_request=schema.found, include_in_schema=False
             ),
         ),
         include_in_schema=False,
