@@ -61,6 +61,8 @@ def completed(found: Told) -> Told:
     for path, item in found["paths"].items():
         for method, told in item.items():
             _complete(told, method, path)
+            if path.startswith("/api/"):
+                _may_refuse(told, method, path)
     found["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     return found
@@ -71,7 +73,11 @@ def _complete(told: Told, method: str, path: str) -> None:
     told["summary"] = told["summary"].removesuffix(".")
     if more:
         told["description"] = more
-    told["tags"] = [path.split("/")[2]]
+    told["tags"] = [path.split("/")[2] if path.startswith("/api/") else "tokens"]
+
+
+def _may_refuse(told: Told, method: str, path: str) -> None:
+    """Who may ask in the API, how often, and what is said otherwise."""
     told["security"] = [{"token": []}]
     if method == "post":
         told["parameters"] = [*told.get("parameters", []), KEY]
