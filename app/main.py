@@ -60,7 +60,7 @@ from app.web import (
     users,
 )
 from app.web.headers import SecurityHeaders
-from app.web.heads import Heads
+from app.web.methods import Methods
 from app.web.pages import AnyRequest
 from app.web.visitors import Visitors, me
 
@@ -144,7 +144,7 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = Peers(SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app())))))
+    wrapped: Any = Peers(SecurityHeaders(observability.RequestLog(Methods(Afterwards(app or create_app())))))
     return wrapped  # type: ignore[no-any-return]
 
 
