@@ -54,7 +54,8 @@ FROM next WHERE d.id = next.id RETURNING d.*
 """
 PROBES = """
 UPDATE channel_health h SET probe_at = now() + make_interval(secs => $1) WHERE probe_at <= now() AND EXISTS (
-  SELECT FROM deliveries d WHERE d.via = h.key AND d.status IN ('due', 'uncertain') AND d.due_at <= now())
+  SELECT FROM deliveries d WHERE d.via = h.key AND (d.status IN ('due', 'uncertain') AND d.due_at <= now()
+    OR d.status = 'sending' AND d.lease_until < now()))
 RETURNING key
 """
 # How an attempt ended. It need not wait for the disk: forgotten, it is looked for after the lease, like that of a worker
