@@ -213,8 +213,10 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
 
 
 async def _code() -> str:
-    """Four signs that name an open request in a mail or in Slack, such as K7F2."""
+    """Four signs that name an open request in a mail or in Slack, such as K7F2. Needs a transaction: to its end nobody
+    else is given the same."""
     while True:
         code = "".join(secrets.choice(signs) for signs in (LETTERS, DIGITS, LETTERS, DIGITS))
-        if not await FeedbackRequest.exists().where((FeedbackRequest.code == code) & (FeedbackRequest.status == "open")):
+        ours = (await sql("SELECT pg_try_advisory_xact_lock(hashtext('code ' || $1))", code))[0][0]
+        if ours and not await sql("SELECT FROM feedback_requests WHERE code = $1 AND status = 'open'", code):
             return code

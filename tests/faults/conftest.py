@@ -1,8 +1,21 @@
 """At the end of a run: one line for each row that ran."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from app.database import sql
 from tests.faults.table import LINES, table
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def slow_disk(migrated: None) -> AsyncIterator[None]:
+    """Here PostgreSQL waits for the disk, as it does for people: how long a run takes is part of the promise."""
+    for change in ("RESET fsync", "SET fsync = off"):
+        await sql(f"ALTER SYSTEM {change}")
+        await sql("SELECT pg_reload_conf()")
+        if change.startswith("RESET"):
+            yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
