@@ -61,13 +61,14 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """When tests run side by side, all journeys share one worker with one Parley and one Chromium; else a file stays
-    together."""
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group("journeys" if folder.name == "journeys" else str(item.path)))
+    together. (As xdist_group does, which sees only marks that stand on the tests.)"""
+    if hasattr(config, "workerinput"):
+        for item in items:
+            folder, file = item.path.parent.name, item.path.stem
+            item._nodeid = f"{item.nodeid}@{'journeys' if folder == 'journeys' else f'{folder}.{file}'}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
