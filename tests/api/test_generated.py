@@ -82,8 +82,8 @@ def ask_all(operations: list[APIOperation], asking: Asking) -> None:
     """As many of each operation, half of them as the document says."""
     asking.http.trust_env = False
     asking.http.headers["Authorization"] = f"Bearer {asking.ana}"
-    varying = [one for one in operations if one.body or list(one.iter_parameters())]
-    number = -(-REQUESTS // TIMES // len(varying) // 2)
+    varied = [one for one in operations if one.body or any(one.iter_parameters())]
+    number = -(-REQUESTS // TIMES // len(varied) // 2)
     for operation in operations:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
             cases = operation.as_strategy(generation_mode=mode)
