@@ -165,7 +165,7 @@ async def test_two_of_three_must_agree_to_answer(visit: Arrivals, ana: User, ben
 async def test_an_answer_too_many_is_told_when_it_may_come(
     visit: Arrivals, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device = await enter(visit, ana)
+    device = await visit.enter(ana)
     for question in (SHIP, DAY, WORDS, RATING):
         await FeedbackRequest.ask(question, of=[ana])
     await device.open("/feedback")
