@@ -85,7 +85,7 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
                 await request.settle_copies()
                 return await self._look_again(None)
             standing, channels = await self._ladder(request)
-            if self.alarm and ladder.unreached(standing) is None:
+            if self.alarm and ladder.unreached(standing, at) is None:
                 await self.update_self({FeedbackRecipient.alarm: ""})
             step = ladder.next_step(standing, at)
             match step:

@@ -10,6 +10,7 @@ from app.domain.channel import ChannelType
 from app.domain.quiet_hours import QuietHours
 
 TRIES = 3
+PATIENCE = timedelta(seconds=30)
 REMIND_BEFORE = timedelta(hours=1)
 
 
@@ -118,22 +119,28 @@ def next_step(ladder: Ladder, at: datetime) -> Step:
     step = _climb(ladder, at)
     if not isinstance(step, Wait):
         return step
-    if (why := unreached(ladder)) and not ladder.alarmed:
+    if (why := unreached(ladder, at)) and not ladder.alarmed:
         return Alarm(why)
     return _remind(ladder, at, step)
 
 
-def unreached(ladder: Ladder) -> str | None:
-    """Why the person may not know of the request; None if it has arrived, or may still arrive at the first tries."""
+def unreached(ladder: Ladder, at: datetime) -> str | None:
+    """Why the person may not know of the request; None if it has arrived, may still arrive at the first tries, or was not
+    to leave yet."""
     outside = [rung for rung in ladder.rungs if rung.type != ChannelType.WEB]
-    if not outside or any(rung.status in ARRIVED or _hopeful(rung) for rung in outside):
+    patient = at < ladder.asked_at + PATIENCE
+    if not any(rung.status for rung in outside):
+        return None
+    if any(rung.status in ARRIVED or _hopeful(rung, patient) for rung in outside):
         return None
     return "No channel has taken it: " + ", ".join(f"{rung.type} {rung.status}" for rung in outside) + "."
 
 
-def _hopeful(rung: Rung) -> bool:
-    due = rung.status == DeliveryStatus.DUE and not rung.failing
-    return rung.status is None or ((due or rung.status in UNDER_WAY) and rung.attempt < TRIES)
+def _hopeful(rung: Rung, patient: bool) -> bool:
+    """One that fails may be well again in a moment, but is not hoped for any longer than that."""
+    if rung.status in UNDER_WAY:
+        return rung.attempt < TRIES
+    return rung.status in (None, DeliveryStatus.DUE) and rung.attempt < TRIES and (patient or not rung.failing)
 
 
 def _climb(ladder: Ladder, at: datetime) -> Step:

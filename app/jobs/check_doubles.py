@@ -10,7 +10,7 @@ from app.domain.delivery import SEND_SHARE, Delivery
 from app.settings import settings
 
 AGAIN_SECONDS = 5
-AT_ONCE = 20
+AT_ONCE = 60
 DUE = """
 UPDATE deliveries SET check_at = now() + make_interval(secs => $1) WHERE id IN (
   SELECT id FROM deliveries WHERE check_at <= now() ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED)

@@ -121,6 +121,15 @@ def test_when_every_way_fails_there_is_an_alarm_and_each_is_tried_again_in_its_t
     assert next_step(ladder(slack, mail, alarmed=True), NOON + MINUTE) == Post(SLACK.channel_id)
 
 
+def test_held_back_by_a_channel_that_stays_dead_it_is_an_alarm_after_a_while_but_not_what_waits_for_the_morning() -> None:
+    held = posted(replace(SLACK, failing=True), DeliveryStatus.DUE, held_until=NOON + MINUTE)
+    mail = replace(MAIL, failing=True)
+    assert next_step(ladder(held, mail), NOON) == Wait(NOON + MINUTE)
+    assert isinstance(next_step(ladder(held, mail), NOON + MINUTE), Alarm)
+    night = ladder(replace(SLACK, failing=True), quiet=QuietHours(time(0), time(20), ZoneInfo("UTC")))
+    assert isinstance(next_step(night, NOON + MINUTE), Wait)
+
+
 def test_refused_everywhere_is_an_alarm() -> None:
     assert isinstance(next_step(ladder(WEB, posted(SLACK, DeliveryStatus.REJECTED)), NOON + 5 * MINUTE), Alarm)
 
