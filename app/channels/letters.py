@@ -1,15 +1,21 @@
 """What a delivery says when it is sent: made from the rows as they stand now, not as they stood when it was written."""
 
 import json
+from typing import Any
 
 from app.channels.protocol import Letter
+from app.clock import iso
 from app.domain.channel import CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_recipient import FeedbackRecipient
+from app.domain.feedback_told import told
 
 
 async def letter_of(delivery: Delivery) -> Letter:
     """The letter of a delivery."""
+    if delivery.kind == DeliveryKind.WEBHOOK:
+        return await _webhook_letter(delivery)
     channel = await CommunicationChannel.objects().get(CommunicationChannel.id == delivery.channel)
     request = await FeedbackRequest.objects().get(FeedbackRequest.id == delivery.request) if delivery.request else None
     original = await Delivery.objects().get(Delivery.id == delivery.copy_of) if delivery.copy_of else None
@@ -18,7 +24,33 @@ async def letter_of(delivery: Delivery) -> Letter:
         kind=DeliveryKind(delivery.kind),
         address=channel.address if channel else "",
         request=request.as_dict() if request else {},
-        outcome=await request.outcome() if request and not request.open else "",
+        outcome=await _outcome(request, delivery) if request else "",
         copy=original.external_id if original else "",
-        payload=json.loads(delivery.payload) if isinstance(delivery.payload, str) else delivery.payload,
+        payload=_payload(delivery),
     )
+
+
+async def _outcome(request: FeedbackRequest, delivery: Delivery) -> str:
+    """How it ended, or how it did for this person: others may still be asked."""
+    if not request.open:
+        return await request.outcome()
+    recipient = await FeedbackRecipient.objects().get(
+        (FeedbackRecipient.request == request.id) & (FeedbackRecipient.user == delivery.user)
+    )
+    return await recipient.handed_on() if recipient and recipient.delegated_to else ""
+
+
+async def _webhook_letter(delivery: Delivery) -> Letter:
+    """What a program is told (Standard Webhooks): of a request as it stands now, when it is told late, too."""
+    payload = _payload(delivery)
+    request = await FeedbackRequest.objects().get(FeedbackRequest.id == delivery.request) if delivery.request else None
+    data = (await told([request]))[0] if request else {"message": "A test of this endpoint."}
+    body = {"type": payload["event"], "timestamp": iso(delivery.created_at), "data": data}
+    return Letter(
+        delivery.id, DeliveryKind.WEBHOOK, payload.get("url", ""), endpoint=delivery.endpoint, payload=body
+    )  # fmt: skip
+
+
+def _payload(delivery: Delivery) -> dict[str, Any]:
+    payload: dict[str, Any] = json.loads(delivery.payload) if isinstance(delivery.payload, str) else delivery.payload
+    return payload

@@ -15,6 +15,7 @@ from app.domain.channel import ChannelType, CommunicationChannel, channel_failed
 from app.domain.channel_health import health_failed, health_worked
 from app.domain.ladder import DeliveryStatus
 from app.domain.user import User
+from app.domain.webhook_endpoint import endpoint_failed, endpoint_refused, endpoint_worked
 from app.live import encode
 from app.queue import nudge
 from app.settings import settings
@@ -125,10 +126,14 @@ class Delivery(Table, tablename="deliveries", db=DB):
         await health_worked(self.via)
         if self.channel:
             await channel_worked(self.channel)
+        if self.endpoint:
+            await endpoint_worked(self.endpoint)
 
     async def rejected(self, why: str, *, gone: bool = False) -> bool:
         """It will never go this way. `gone`: neither will anything else. Whether the channel's end is news."""
         await self._end("rejected", why, "status = 'rejected', error = $3", why)
+        if self.endpoint:
+            await endpoint_refused(self.endpoint, why, gone=gone)
         return bool(gone and self.channel and await channel_refused(self.channel, why))
 
     async def unavailable(self, why: str, retry_after_seconds: float | None = None) -> None:
@@ -160,6 +165,8 @@ class Delivery(Table, tablename="deliveries", db=DB):
         await health_failed(self.via, why, settings().backoff_cap_seconds)
         if self.channel:
             await channel_failed(self.channel, why)
+        if self.endpoint:
+            await endpoint_failed(self.endpoint, why)
 
     async def _end(self, outcome: str, why: str, changes: str, *arguments: Any) -> bool:
         """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's. Who

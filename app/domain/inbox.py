@@ -7,16 +7,18 @@ from app.database import loaded, sql
 from app.domain.errors import NotFound
 from app.domain.feedback import FeedbackRequest
 
-# Urgent first, then by deadline, then as asked.
+# Urgent first, then by deadline, then as asked. What was asked together stands together, where its most pressing belongs.
 WAITING = """
 SELECT r.* FROM feedback_requests r JOIN feedback_recipients p ON p.request = r.id
-WHERE p."user" = $1 AND r.status = 'open' AND ($2::uuid IS NULL OR r.session = $2)
+WHERE p."user" = $1 AND p.delegated_to IS NULL AND r.status = 'open' AND ($2::uuid IS NULL OR r.session = $2)
   AND NOT EXISTS (SELECT FROM feedback_responses a WHERE a.request = r.id AND a."user" = $1)
-ORDER BY r.urgency = 'urgent' DESC, r.deadline NULLS LAST, r.id
+WINDOW together AS (PARTITION BY COALESCE(r.batch, r.id))
+ORDER BY bool_or(r.urgency = 'urgent') OVER together DESC, min(r.deadline) OVER together NULLS LAST,
+  COALESCE(r.batch, r.id), r.urgency = 'urgent' DESC, r.deadline NULLS LAST, r.id
 """
 SETTLED = """
 SELECT r.* FROM feedback_requests r JOIN feedback_recipients p ON p.request = r.id
-WHERE p."user" = $1 AND (r.status <> 'open' OR EXISTS (
+WHERE p."user" = $1 AND (r.status <> 'open' OR p.delegated_to IS NOT NULL OR EXISTS (
   SELECT FROM feedback_responses a WHERE a.request = r.id AND a."user" = $1))
 ORDER BY COALESCE(r.settled_at, r.created_at) DESC LIMIT $2
 """
