@@ -1,5 +1,6 @@
 """What waits for a person, and what they were asked before."""
 
+from typing import Any
 from uuid import UUID
 
 from app.clock import now
@@ -23,9 +24,9 @@ WHERE p."user" = $1 AND (r.status <> 'open' OR p.delegated_to IS NOT NULL OR EXI
 ORDER BY COALESCE(r.settled_at, r.created_at) DESC LIMIT $2
 """
 MAY_SEE = """
-SELECT r.* FROM feedback_requests r WHERE r.id = $1 AND (r.asked_by = $2
-  OR EXISTS (SELECT FROM feedback_recipients p WHERE p.request = r.id AND p."user" = $2)
-  OR EXISTS (SELECT FROM chat_sessions s WHERE s.id = r.session AND s.owner = $2))
+SELECT r.* FROM feedback_requests r WHERE (r.asked_by = $1
+  OR EXISTS (SELECT FROM feedback_recipients p WHERE p.request = r.id AND p."user" = $1)
+  OR EXISTS (SELECT FROM chat_sessions s WHERE s.id = r.session AND s.owner = $1))
 """
 
 
@@ -41,7 +42,27 @@ async def settled_for(user_id: UUID, limit: int = 30) -> list[FeedbackRequest]:
 
 async def request_for(user_id: UUID, request_id: UUID) -> FeedbackRequest:
     """A request that this person asked, was asked, or has in a conversation of theirs; NotFound for any other."""
-    rows = await sql(MAY_SEE, request_id, user_id)
+    return _only(await sql(f"{MAY_SEE} AND r.id = $2", user_id, request_id))
+
+
+async def requests_for(
+    user_id: UUID, *, status: str | None, batch: UUID | None, after: UUID | None, limit: int
+) -> list[FeedbackRequest]:
+    """All that this person may see, or only those of one status or batch, the newest first, from before `after`."""
+    rows = await sql(
+        f"""{MAY_SEE} AND ($2::text IS NULL OR r.status = $2) AND ($3::uuid IS NULL OR r.batch = $3)
+            AND ($4::uuid IS NULL OR r.id < $4) ORDER BY r.id DESC LIMIT $5""",
+        user_id, status, batch, after, limit,
+    )  # fmt: skip
+    return [loaded(FeedbackRequest, row) for row in rows]
+
+
+async def asked_by(user_id: UUID, request_id: UUID) -> FeedbackRequest:
+    """A request that this person asked themselves; NotFound for any other."""
+    return _only(await sql("SELECT * FROM feedback_requests WHERE asked_by = $1 AND id = $2", user_id, request_id))
+
+
+def _only(rows: list[Any]) -> FeedbackRequest:
     if not rows:
         raise NotFound("There is no such request.")
     return loaded(FeedbackRequest, rows[0])
