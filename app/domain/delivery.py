@@ -13,6 +13,7 @@ from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_refused, channel_worked
 from app.domain.channel_health import health_failed, health_worked
+from app.domain.errors import Conflict
 from app.domain.ladder import DeliveryStatus
 from app.domain.user import User
 from app.domain.webhook_endpoint import endpoint_failed, endpoint_refused, endpoint_worked
@@ -30,6 +31,7 @@ class DeliveryKind(StrEnum):
     MESSAGE = "message"
     NOTICE = "notice"
     TEST = "test"
+    CONFIRM = "confirm"
     WEBHOOK = "webhook"
 
 
@@ -79,6 +81,7 @@ class Delivery(Table, tablename="deliveries", db=DB):
     created_at = Timestamptz()
     accepted_at = Timestamptz(null=True, default=None)
     seen_at = Timestamptz(null=True, default=None)
+    replayed_at = Timestamptz(null=True, default=None)
 
     @classmethod
     async def put(cls, kind: DeliveryKind, channel: CommunicationChannel, **about: Any) -> None:
@@ -97,6 +100,14 @@ class Delivery(Table, tablename="deliveries", db=DB):
         )  # fmt: skip
         for row in rows:
             after_commit(nudge, "deliver", row["id"])
+
+    @classmethod
+    async def test(cls, channel: CommunicationChannel) -> None:
+        """Send something that says that it arrived. Conflict for a channel that is not in use, and for the page, which one
+        looks at."""
+        if channel.type == ChannelType.WEB or not channel.usable:
+            raise Conflict("Only a channel that is on and connected can be tested.")
+        await cls.put(DeliveryKind.TEST, channel)
 
     @classmethod
     async def claim(cls, limit: int, lease_seconds: float) -> list[Self]:

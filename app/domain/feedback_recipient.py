@@ -114,7 +114,8 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         """All that decides the next step, as it stands now."""
         rows = await sql(
             """SELECT c.id, c.type, c.status AS channel_status, h.probe_at IS NOT NULL OR c.status = 'failing' AS failing,
-                 d.status, d.attempt, d.due_at, d.lease_until, d.accepted_at, d.given_up
+                 d.status, d.attempt, d.due_at, d.lease_until, d.accepted_at,
+                 d.given_up AND c.status IN ('active', 'failing') AS given_up
                FROM communication_channels c
                LEFT JOIN deliveries d ON d.channel = c.id AND d.request = $2 AND d.kind = 'request'
                LEFT JOIN channel_health h ON h.key = c.type
