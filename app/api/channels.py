@@ -78,9 +78,7 @@ async def list_channels(me: Me) -> Channels:
 async def add_channel(me: Me, data: JSONBody[NewChannel]) -> Channel:
     """Add an e-mail address. It is used once the link that is mailed to it was followed."""
     if data.type != ChannelType.EMAIL:
-        raise Conflict(
-            "You have the page already." if data.type == ChannelType.WEB else "There is no connection to Slack yet."
-        )
+        raise Conflict(f"Only an e-mail address is added here, not {data.type.label}.")
     async with transaction():
         channel = await CommunicationChannel.add_email(me, data.address)
         await ask_to_confirm(channel)

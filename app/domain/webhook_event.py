@@ -55,7 +55,8 @@ async def replay(endpoint: WebhookEndpoint, **which: Any) -> int:
     """Send again what was sent or given up: one `delivery_id`, or all `since` a time; how many. The same id says that it is
     the same. Nothing while it is disabled: make it active first."""
     rows = await sql(
-        """UPDATE deliveries SET status = 'due', due_at = now(), doubtful = FALSE, error = '', accepted_at = NULL, replayed_at = now()
+        """UPDATE deliveries SET status = 'due', due_at = now(), replayed_at = now(), doubtful = FALSE, error = '',
+             accepted_at = NULL
            WHERE endpoint = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3::timestamptz IS NULL OR created_at >= $3)
              AND status IN ('accepted', 'rejected', 'dead') RETURNING id""",
         endpoint.id, which.get("delivery_id"), which.get("since"),
