@@ -24,6 +24,8 @@ from app.domain.sign_in import SignIn
 from app.domain.user import User
 from tests.conftest import PASSWORD
 
+# A server closes what was idle for 5 s; on a busy machine a request could leave at that very moment.
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
 CSRF = re.compile(r'name="csrf" value="([^"]*)"')
 
 
@@ -40,7 +42,9 @@ class Browser:
     """One browser of one person. `headers` go with every request; `client` is the httpx client beneath."""
 
     def __init__(self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None, **headers: str) -> None:
-        self.client = httpx.AsyncClient(base_url=base_url, headers=headers, transport=transport, timeout=20, trust_env=False)
+        self.client = httpx.AsyncClient(
+            base_url=base_url, headers=headers, transport=transport, limits=LIMITS, timeout=20, trust_env=False
+        )
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
-from app.api import callers, channels, events, feedback, messages, sessions, stops, webhooks
+from app.api import callers, channels, events, feedback, messages, oauth, sessions, stops, webhooks
 from app.api.idempotency import Idempotent
 
 API = Router(
@@ -46,5 +46,11 @@ API = Router(
     middleware=[callers.Callers(), Idempotent()],
     dependencies={"me": Provide(callers.me)},
     opt={"stateless": True},
+    include_in_schema=True,
+)
+OAUTH = Router(
+    "/",
+    route_handlers=[oauth.give_tokens, oauth.revoke_token, oauth.describe_server, oauth.show_keys],
+    opt={"open": True, "stateless": True},
     include_in_schema=True,
 )

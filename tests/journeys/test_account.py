@@ -143,6 +143,11 @@ async def test_pages_of_an_admin(visit: Arrivals, ana: User, ben: User) -> None:
     link = await device.page.locator(".secret code").inner_text()
     await device.open("/admin/sessions")
     await finds_nothing(device)
+    await device.page.get_by_role("link", name="Audit trail").click()
+    await device.page.get_by_label("What was done").select_option("Invited")
+    await device.page.get_by_role("button", name="Search").click()
+    await expect(device.page.locator(".rows strong")).to_have_text("Ana invited cleo@example.com")
+    await finds_nothing(device)
     await device.page.goto(link)
     await finds_nothing(device)
 
