@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
@@ -16,11 +17,11 @@ from app.domain.agent_state import AgentState
 from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.errors import Conflict, NotFound
-from app.domain.feedback_question import Question, Urgency
+from app.domain.feedback_question import Question, Urgency, go_on
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse, said
 from app.domain.feedback_value import FeedbackType, fit_value
-from app.domain.message import Author, MessageType, fit_text
+from app.domain.message import Author, Message, MessageStatus, MessageType, fit_text
 from app.domain.session import ChatSession, SessionStatus
 from app.domain.user import User
 from app.live import announce, announce_everywhere
@@ -69,17 +70,21 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
 
     @classmethod
     async def ask(
-        cls, question: Question, *, of: list[User], by: User | None = None, session: ChatSession | None = None
-    ) -> Self:
+        cls, question: Question, *, of: list[User], by: User | None = None, session: ChatSession | None = None,
+        place: Message | None = None, about: UUID | None = None,
+    ) -> Self:  # fmt: skip
         """Ask people, in a conversation or in one of its own. When this returns it is kept: it stands in their inboxes,
-        and what leaves for their first channels is written. Unfit says what can't be asked."""
+        and what leaves for their first channels is written. Unfit says what can't be asked. It takes its `place` in the
+        log if there is one already; else the next, as an entry `about` another one."""
         fit = question.fit(len(of))
         async with transaction():
             session = session or await ChatSession.open(of[0] if len(of) == 1 or by is None else by)
             asked_by = by.name if by else "Parley"
-            entry = await session.append(
+            if place:
+                await session.ask_at(place, fit["question"])
+            entry = place or await session.append(
                 id=new_id(), type=MessageType.FEEDBACK_REQUEST, author=Author.PERSON if by else Author.AGENT,
-                author_name=asked_by, user=by.id if by else None, text=fit["question"],
+                author_name=asked_by, user=by.id if by else None, text=fit["question"], about=about,
             )  # fmt: skip
             default = fit.pop("default")
             request = cls(
@@ -88,10 +93,39 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             )  # fmt: skip
             await request.save()
             await session.set_status(SessionStatus.WAITING)
+            await AgentState.wait(session.id)
             for person in of:
                 await request._reach(person)
             after_commit(announce, session.id, "feedback.requested", request.as_dict())
         return request
+
+    @classmethod
+    async def before_going_on(cls, session: ChatSession, message_id: UUID, *, of: User) -> Self:
+        """Let a person decide whether the agent goes on as it said in a message. Twice is once, while that is open.
+        NotFound unless the agent said it; Conflict while it is still talking."""
+        async with transaction():
+            await session.touch()
+            message = await session.entry(message_id)
+            if message.author != Author.AGENT or message.type != MessageType.TEXT or not message.text.strip():
+                raise NotFound("The agent said nothing there.")
+            if message.status == MessageStatus.STREAMING:
+                raise Conflict("The agent is still talking.")
+            open_ones = await sql(
+                """SELECT r.* FROM feedback_requests r JOIN messages m ON m.id = r.id
+                   WHERE r.session = $1 AND r.status = 'open' AND m.about = $2""",
+                session.id, message_id,
+            )  # fmt: skip
+            if open_ones:
+                return loaded(cls, open_ones[0])
+            return await cls.ask(go_on(message.text), of=[of], session=session, about=message_id)
+
+    @classmethod
+    async def told_in(cls, log: Iterable[Message]) -> dict[UUID, Self]:
+        """The requests that these entries ask or answer, by their id."""
+        ids = {entry.id for entry in log if entry.type == MessageType.FEEDBACK_REQUEST}
+        ids |= {entry.about for entry in log if entry.about}
+        rows = await sql("SELECT * FROM feedback_requests WHERE id = ANY($1)", list(ids)) if ids else []
+        return {row["id"]: loaded(cls, row) for row in rows}
 
     async def _reach(self, person: User) -> None:
         recipient = FeedbackRecipient(request=self.id, user=person.id)
@@ -163,8 +197,9 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         )
         session = ChatSession.named(self.session)
         await session.append(
-            type=MessageType.FEEDBACK_RESPONSE, author=Author.SYSTEM, text=await self.outcome(), status="queued"
-        )
+            type=MessageType.FEEDBACK_RESPONSE, author=Author.SYSTEM, text=await self.outcome(), status="queued",
+            about=self.id,
+        )  # fmt: skip
         await self.settle_copies()
         if not await FeedbackRequest.exists().where(
             (FeedbackRequest.session == self.session) & (FeedbackRequest.status == FeedbackStatus.OPEN)

@@ -1,5 +1,6 @@
 """What is asked of people, and whether it can be."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,6 +14,7 @@ from app.domain.message import fit_text
 
 LONGEST_CONTEXT_BYTES = 20 * 1024
 LONGEST_QUESTION = 2_000
+LONGEST_QUOTE = 60
 
 
 class Urgency(StrEnum):
@@ -56,3 +58,11 @@ class Question:
             "context": fit_text(self.context) if self.context.strip() else "", "deadline": self.deadline,
             "default": default, "channels": list(self.channels), "webhook": self.webhook,
         }  # fmt: skip
+
+
+def go_on(words: str) -> Question:
+    """Whether the agent shall go on as it said with these words. Its question says which, since it may be read elsewhere."""
+    first = next(line for line in re.sub(r"[#>*_`|]+", "", words).splitlines() if line.strip()).strip()
+    begun = first if len(first) <= LONGEST_QUOTE else f"{first[:LONGEST_QUOTE].rsplit(' ', 1)[0]}…"
+    context = words.encode(errors="replace")[:LONGEST_CONTEXT_BYTES].decode(errors="ignore")
+    return Question(FeedbackType.APPROVAL, f"Shall I go on? “{begun}”", context=context)
