@@ -63,8 +63,9 @@ from app.web.visitors import Visitors, me
 MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
-    chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, messages.ask_first, stops.stop, stops.retry,
-    streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
+    chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, messages.ask_first,
+    stops.stop, stops.retry, streams.stream,
+    theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
     feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
     devices.end_device, devices.end_other_devices, export.export_account,
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,

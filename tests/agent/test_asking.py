@@ -62,7 +62,7 @@ def test_prose_is_known_by_its_first_letters(text: str, shown_at_once: bool) -> 
     [
         ('{"type": "approval", "question": "Ship?", "urgency": "urgent"}', ("approval", "Ship?", None, "urgent")),
         ('```json\n{"type": "rating", "question": "Good?"}\n```', ("rating", "Good?", None, "normal")),
-        ('{"type":"choice","question":"D?","options":["A"," B","A","c\\nd"]}', ("choice", "D?", ["A", "B", "c d"], "normal")),
+        ('{"type":"choice","question":"D?","options":["A"," B","A","c\\n"]}', ("choice", "D?", ["A", "B", "c"], "normal")),
         ('{"type": "choice", "question": "Day?", "options": ["Monday"]}', ("text", "Day?", None, "normal")),
         ('{"type": "text", "question": "Name?", "options": ["a", "b"]}', ("text", "Name?", None, "normal")),
         ('{"type": "Approval", "question": "Ship?", "urgency": "high"}', ("approval", "Ship?", None, "normal")),
