@@ -17,7 +17,7 @@ from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
 from app.api import problems
-from app.api.routes import API
+from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
 from app.peer import Peers
@@ -27,9 +27,11 @@ from app.settings import settings
 from app.web import (
     account,
     admin,
+    api_keys,
     assets,
     audit,
     chat,
+    consent,
     devices,
     errors,
     export,
@@ -44,6 +46,7 @@ from app.web import (
     passkeys,
     password,
     profile,
+    programs,
     providers,
     second_factor,
     second_step,
@@ -70,6 +73,8 @@ ROUTES = [
     devices.end_device, devices.end_other_devices, export.export_account,
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
     second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
+    consent.ask_consent, consent.consent, programs.register_program, programs.remove_program, programs.take_back_consent,
+    api_keys.make_key, api_keys.remove_key,
     second_factor.make_recovery_codes, second_step.challenge_second_step, second_step.take_passkey,
     providers.go_elsewhere, providers.come_back, identities.show_new_identity, identities.link_identity,
     identities.show_identity, identities.unlink_identity,
@@ -115,7 +120,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, API, nothing],
+        route_handlers=[*ROUTES, API, OAUTH, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},

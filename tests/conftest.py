@@ -30,7 +30,8 @@ def free_port() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before any module of Parley reads its settings."""
-    if config.option.collectonly:
+    conducts = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if config.option.collectonly or conducts:
         return
     from app.embedded import start_postgres, start_valkey
 
@@ -58,6 +59,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "PARLEY_SIGN_UPS_PER_HOUR": "1000000",
         "PARLEY_LOG_FORMAT": "json",
     }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """When tests run side by side, all journeys share one worker with one Parley and one Chromium; else a file stays
+    together."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("journeys" if folder.name == "journeys" else str(item.path)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

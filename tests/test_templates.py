@@ -26,6 +26,16 @@ DEVICE = SimpleNamespace(
     id="d1", device="Mozilla", device_words="Firefox on Linux", hand_held=True, address="::1", last_used_at=AT,
     created_at=AT, user="u2", who="Ben", email="ben@example.org",
 )  # fmt: skip
+PROGRAM = SimpleNamespace(
+    id="p1",
+    name="Notes",
+    scopes=["chat"],
+    since=AT,
+    created_at=AT,
+    last_used_at=AT,
+    owner="u2",
+    redirect_uris=["https://x/"],
+)
 GOOGLE = SimpleNamespace(name="google", label="Google")
 IDENTITY = SimpleNamespace(id="n1", provider="google", email="ana@example.org", linked_at=AT, last_used_at=AT)
 PASSKEY = SimpleNamespace(id="p1", name="Phone", created_at=AT, last_used_at=None)
@@ -33,6 +43,9 @@ IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
 scripts = sorted((STATIC / "js").glob("*.js"))
+
+
+ASKING = SimpleNamespace(client=PROGRAM, parameters={"state": "x"}, host="notes.example")
 
 
 def environment() -> Environment:
@@ -84,6 +97,8 @@ def account(**changes: Any) -> dict[str, Any]:
         "profile": {"zones": ["UTC", "Europe/Oslo"]},
         "devices": {"mine": [DEVICE, DEVICE], "this": "d1"},
         "second_factor": {"app": SimpleNamespace(confirmed_at=AT), "codes_left": 3, "fresh": False},
+        "programs": {"allowed": [PROGRAM], "known": [(PROGRAM, "Ben")], "scopes": ["chat", "admin"]},
+        "api_keys": {"mine": [PROGRAM], "scopes": ["chat"], "fresh": False},
         "identities": [IDENTITY],
         "passkeys": [PASSKEY],
     }
@@ -112,7 +127,10 @@ def admins() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "users/index.html", index
     yield "users/index.html", index | {"people": listed | {"rows": []}, "link": "http://x", "invited": "x@y"}
     yield "users/show.html", seen | {"user": ben, "sign_ins": [DEVICE], "link": "http://x", "done": "role"}
-    yield "sessions/index.html", seen | {"sign_ins": listed | {"rows": [(DEVICE, ben)]}}
+    yield (
+        "sessions/index.html",
+        seen | {"sign_ins": listed | {"rows": [(DEVICE, SimpleNamespace(**vars(DEVICE), program="Notes"))]}},
+    )
     yield "new_password/show.html", seen | {"user": ben, "token": "t", "error": "No."}
 
 
@@ -141,6 +159,10 @@ def pages() -> Iterator[tuple[str, str]]:
         ("account/passkey.html", account(called="Phone", longest=100, error="No.", fresh=False)),
         ("account/removal.html", account(removal=SimpleNamespace(what="x", text="y", action="/z", back="/account"))),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
+        ("account/show.html", account(errors={"redirect_uris": "No.", "key_scopes": "No."}, new_key="k", new_key_name="n")),
+        ("consent/show.html", account(asking=ASKING, scopes=["chat"], owner=ANA)),
+        ("consent/misasked.html", account(client=PROGRAM, address="https://notes.example/back")),
+        ("consent/untrusted.html", account(why="Who?")),
     ]:
         yield name, environment().get_template(name).render(context)
 

@@ -72,5 +72,4 @@ def _status(error: Exception) -> int:
 def _to_stranger(request: AnyRequest) -> Response[Any]:
     if request.headers.get("accept", "").find("text/event-stream") >= 0:
         return Response(b"", status_code=401)
-    response: Any = to_sign_in(request)
-    return response  # type: ignore[no-any-return]
+    return to_sign_in(request)

@@ -15,6 +15,7 @@ from app.domain.user import Role, User
 from app.web.pages import environment
 from tests.browsing import Browser, csrf_in
 from tests.conftest import PASSWORD
+from tests.waiting import until
 from tests.web.test_invitations import link_in
 from tests.web.test_second_factor import STEP, code_of, turn_on
 
@@ -48,7 +49,11 @@ async def test_every_admin_sees_it_and_nobody_else(admin: Browser, server: str, 
         await bens.enter(ben)
         assert (await bens.get("/admin/audit")).status_code == 404
         await ben.become(Role.ADMIN)
-        assert (await bens.get("/admin/audit")).status_code == 200
+
+        async def is_shown() -> bool:
+            return (await bens.get("/admin/audit")).status_code == 200
+
+        await until(is_shown)
     assert 'href="/admin/audit" aria-current="page"' in (await admin.get("/admin/audit")).text
 
 
