@@ -13,6 +13,8 @@ from saq.types import Context
 from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
+from app.channels.registry import connect
+from app.channels.webhook import Webhook
 from app.disk import disk
 from app.jobs.check_doubles import check_doubles
 from app.jobs.climb import climb, climb_due
@@ -30,12 +32,13 @@ YIELDS = 5  # on a busy machine whoever waits for an acknowledgement comes befor
 async def start(ctx: Context) -> None:
     """Open what the jobs need and look for due rows each second."""
     await database.connect()
-    answers, post = Answers(Model()), Post()
+    answers, post, webhook = Answers(Model()), Post(), Webhook()
+    connect("webhook", webhook)
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
     looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles)
     timed = [asyncio.create_task(each) for each in (looks, erase_who_left(), forget_answers())]
-    ctx.update(answers=answers, post=post, listener=listener, timed=timed)  # type: ignore[call-arg]
+    ctx.update(answers=answers, post=post, webhook=webhook, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 
 async def stop(ctx: Any) -> None:
@@ -44,6 +47,7 @@ async def stop(ctx: Any) -> None:
         task.cancel()
     await ctx["answers"].leave()
     await ctx["post"].leave()
+    await ctx["webhook"].close()
     await ctx["listener"].stop()
     await ctx["answers"].model.close()
     await queue.close()

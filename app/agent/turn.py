@@ -15,7 +15,7 @@ from app.agent.model import Model, ModelAway, ModelRefused, budget_tokens, may_a
 from app.backoff import backoff_seconds
 from app.database import AWAY
 from app.domain.agent_state import AgentState
-from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_log import told_in
 from app.domain.feedback_question import Question
 from app.domain.message import MessageStatus
 from app.domain.turn import MOST_ATTEMPTS, Superseded, Turn
@@ -114,7 +114,7 @@ class Answering:
                 raise error
 
     async def _talk(self) -> None:
-        told = context(self.turn.log, budget_tokens(), await FeedbackRequest.told_in(self.turn.log))
+        told = context(self.turn.log, budget_tokens(), await told_in(self.turn.log))
         async with aclosing(self.model.respond(told)) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
                 if piece := self.opening.let_through(piece):

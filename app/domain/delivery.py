@@ -13,8 +13,10 @@ from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_refused, channel_worked
 from app.domain.channel_health import health_failed, health_worked
+from app.domain.errors import Conflict
 from app.domain.ladder import DeliveryStatus
 from app.domain.user import User
+from app.domain.webhook_endpoint import endpoint_failed, endpoint_refused, endpoint_worked
 from app.live import encode
 from app.queue import nudge
 from app.settings import settings
@@ -29,6 +31,7 @@ class DeliveryKind(StrEnum):
     MESSAGE = "message"
     NOTICE = "notice"
     TEST = "test"
+    CONFIRM = "confirm"
     WEBHOOK = "webhook"
 
 
@@ -78,6 +81,7 @@ class Delivery(Table, tablename="deliveries", db=DB):
     created_at = Timestamptz()
     accepted_at = Timestamptz(null=True, default=None)
     seen_at = Timestamptz(null=True, default=None)
+    replayed_at = Timestamptz(null=True, default=None)
 
     @classmethod
     async def put(cls, kind: DeliveryKind, channel: CommunicationChannel, **about: Any) -> None:
@@ -96,6 +100,14 @@ class Delivery(Table, tablename="deliveries", db=DB):
         )  # fmt: skip
         for row in rows:
             after_commit(nudge, "deliver", row["id"])
+
+    @classmethod
+    async def test(cls, channel: CommunicationChannel) -> None:
+        """Send something that says that it arrived. Conflict for a channel that is not in use, and for the page, which one
+        looks at."""
+        if channel.type == ChannelType.WEB or not channel.usable:
+            raise Conflict("Only a channel that is on and connected can be tested.")
+        await cls.put(DeliveryKind.TEST, channel)
 
     @classmethod
     async def claim(cls, limit: int, lease_seconds: float) -> list[Self]:
@@ -125,10 +137,14 @@ class Delivery(Table, tablename="deliveries", db=DB):
         await health_worked(self.via)
         if self.channel:
             await channel_worked(self.channel)
+        if self.endpoint:
+            await endpoint_worked(self.endpoint)
 
     async def rejected(self, why: str, *, gone: bool = False) -> bool:
         """It will never go this way. `gone`: neither will anything else. Whether the channel's end is news."""
         await self._end("rejected", why, "status = 'rejected', error = $3", why)
+        if self.endpoint:
+            await endpoint_refused(self.endpoint, why, gone=gone)
         return bool(gone and self.channel and await channel_refused(self.channel, why))
 
     async def unavailable(self, why: str, retry_after_seconds: float | None = None) -> None:
@@ -160,6 +176,8 @@ class Delivery(Table, tablename="deliveries", db=DB):
         await health_failed(self.via, why, settings().backoff_cap_seconds)
         if self.channel:
             await channel_failed(self.channel, why)
+        if self.endpoint:
+            await endpoint_failed(self.endpoint, why)
 
     async def _end(self, outcome: str, why: str, changes: str, *arguments: Any) -> bool:
         """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's. Who

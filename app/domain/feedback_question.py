@@ -1,6 +1,5 @@
 """What is asked of people, and whether it can be."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +10,10 @@ from app.domain.channel import ChannelType
 from app.domain.errors import Unfit
 from app.domain.feedback_value import FeedbackType, fit_options, fit_value
 from app.domain.message import fit_text
+from app.domain.webhook_address import fit_url
 
 LONGEST_CONTEXT_BYTES = 20 * 1024
 LONGEST_QUESTION = 2_000
-LONGEST_QUOTE = 60
 
 
 class Urgency(StrEnum):
@@ -56,13 +55,5 @@ class Question:
         return {
             "type": self.type, "question": question, "options": options, "urgency": self.urgency, "needed": self.needed,
             "context": fit_text(self.context) if self.context.strip() else "", "deadline": self.deadline,
-            "default": default, "channels": list(self.channels), "webhook": self.webhook,
+            "default": default, "channels": list(self.channels), "webhook": fit_url(self.webhook) if self.webhook else "",
         }  # fmt: skip
-
-
-def go_on(words: str) -> Question:
-    """Whether the agent shall go on as it said with these words. Its question says which, since it may be read elsewhere."""
-    first = next(line for line in re.sub(r"[#>*_`|]+", "", words).splitlines() if line.strip()).strip()
-    begun = first if len(first) <= LONGEST_QUOTE else f"{first[:LONGEST_QUOTE].rsplit(' ', 1)[0]}…"
-    context = words.encode(errors="replace")[:LONGEST_CONTEXT_BYTES].decode(errors="ignore")
-    return Question(FeedbackType.APPROVAL, f"Shall I go on? “{begun}”", context=context)

@@ -1,7 +1,7 @@
 """One person who is asked: where their request stands on its way to them."""
 
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,11 @@ from app.database import DB, loaded, new_id, sql, transaction
 from app.domain import ladder
 from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
+from app.domain.errors import NotFound
 from app.domain.quiet_hours import QuietHours
 from app.domain.user import User
+from app.domain.webhook_endpoint import WebhookEvent
+from app.domain.webhook_event import tell_webhooks
 from app.settings import settings
 
 if TYPE_CHECKING:
@@ -24,7 +27,8 @@ if TYPE_CHECKING:
 
 
 class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
-    """`next_at`: when its ladder is to be looked at again. `alarm`: why the person may not have been reached."""
+    """`next_at`: when its ladder is to be looked at again. `alarm`: why the person may not have been reached. Who is
+    `delegated_to` has been asked in their place."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     request: ForeignKey[Any] = ForeignKey(
@@ -34,9 +38,29 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
     next_at = Timestamptz(null=True, default=None)
     reminded = Boolean(default=False)
     alarm = Text(default="")
+    delegated_to = ForeignKey(User, null=True, default=None)
+    delegated_at = Timestamptz(null=True, default=None)
     created_at = Timestamptz(default=now)
 
     asked_once = Unique([request, user])
+
+    @classmethod
+    async def of(cls, request_id: UUID) -> list[Self]:
+        """All who were asked, also those who have handed it on."""
+        return list(await cls.objects().where(cls.request == request_id).order_by(cls.created_at, cls.id))
+
+    @classmethod
+    async def one(cls, request_id: UUID, user_id: UUID) -> Self:
+        """This person's place in a request. NotFound unless they were asked."""
+        found = await cls.objects().get((cls.request == request_id) & (cls.user == user_id))
+        if found is None:
+            raise NotFound("There is no such request.")
+        return found
+
+    async def handed_on(self) -> str:
+        """To whom, in words."""
+        rows = await sql("SELECT name FROM users WHERE id = $1", self.delegated_to)
+        return f"Handed on to {rows[0]['name']}."
 
     @classmethod
     async def due(cls, limit: int) -> list[UUID]:
@@ -63,6 +87,9 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
             if not request.open:
                 await request.settle_copies()
                 return await self._look_again(None)
+            if self.delegated_to:
+                await self.settle_copies()
+                return await self._look_again(None)
             standing = await self._ladder(request)
             if self.alarm and ladder.unreached(standing) is None:
                 await self.update_self({FeedbackRecipient.alarm: ""})
@@ -78,6 +105,7 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
                     await self._remind(request, channel)
                 case ladder.Alarm(why):
                     await self.update_self({FeedbackRecipient.alarm: why})
+                    await tell_webhooks(WebhookEvent.UNREACHED, request.id)
                 case ladder.Expire():
                     await request.expire()
         raise AssertionError("a ladder that never comes to rest")
@@ -86,7 +114,8 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         """All that decides the next step, as it stands now."""
         rows = await sql(
             """SELECT c.id, c.type, c.status AS channel_status, h.probe_at IS NOT NULL OR c.status = 'failing' AS failing,
-                 d.status, d.attempt, d.due_at, d.lease_until, d.accepted_at, d.given_up
+                 d.status, d.attempt, d.due_at, d.lease_until, d.accepted_at,
+                 d.given_up AND c.status IN ('active', 'failing') AS given_up
                FROM communication_channels c
                LEFT JOIN deliveries d ON d.channel = c.id AND d.request = $2 AND d.kind = 'request'
                LEFT JOIN channel_health h ON h.key = c.type
@@ -103,7 +132,7 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         user = await User.objects().get(User.id == self.user)
         assert user is not None
         return ladder.Ladder(
-            rungs, request.created_at, timedelta(seconds=settings().escalate_after_seconds), request.urgent,
+            rungs, self.created_at, timedelta(seconds=settings().escalate_after_seconds), request.urgent,
             request.deadline, quiet_hours(user), self.reminded, bool(self.alarm),
         )  # fmt: skip
 
@@ -124,6 +153,19 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         if channel.type != ChannelType.WEB:
             await Delivery.put(DeliveryKind.REMINDER, channel, request=request.id)
         await self.update_self({FeedbackRecipient.reminded: True})
+
+    async def settle_copies(self) -> None:
+        """Let what was posted to somebody who has handed it on say so; once for each."""
+        for row in await sql(
+            """SELECT d.id, d.channel FROM deliveries d WHERE d.request = $1 AND d."user" = $2 AND d.kind = 'request'
+               AND d.via <> 'web' AND d.status IN ('accepted', 'seen')
+               AND NOT EXISTS (SELECT FROM deliveries s WHERE s.copy_of = d.id AND s.kind = 'settle')""",
+            self.request, self.user,
+        ):  # fmt: skip
+            channel = await CommunicationChannel.one(self.user, row["channel"])
+            await Delivery.put(
+                DeliveryKind.SETTLE, channel, request=self.request, copy_of=row["id"], payload={"handed_on": True}
+            )
 
     async def _look_again(self, at: datetime | None) -> None:
         """What is on its way tells when it ends; it is not to be asked all the time."""

@@ -1,7 +1,7 @@
 """Look again where something may have arrived twice: keep one, take the others back, count them."""
 
 from app.channels.letters import letter_of
-from app.channels.protocol import Unavailable, Uncertain
+from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.channels.registry import channel_for
 from app.database import loaded, sql
 from app.domain.delivery import Delivery
@@ -21,6 +21,8 @@ async def check_doubles() -> None:
             await _check(loaded(Delivery, row))
         except (Unavailable, Uncertain, TimeoutError):
             continue
+        except Rejected:
+            await sql("UPDATE deliveries SET check_at = NULL WHERE id = $1", row["id"])
 
 
 async def _check(delivery: Delivery) -> None:

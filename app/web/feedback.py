@@ -41,7 +41,7 @@ async def show_request(request: AnyRequest, me: Me, request_id: Id) -> Response[
     asked = await request_for(me.id, request_id)
     await seen_on_the_page(me.id, [asked])
     card = await Card.of(asked, me.id)
-    return page(request, "feedback/show.html", card=card, timeline=await timeline(asked.id))
+    return page(request, "feedback/show.html", card=card, timeline=await timeline(asked.id, me.id))
 
 
 @post("/feedback/{request_id:uuid}/response", status_code=303)

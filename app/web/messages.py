@@ -3,7 +3,7 @@
 from litestar import Response, post
 
 from app.domain.channel import ChannelType
-from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_log import ask_before_going_on
 from app.domain.session import ChatSession
 from app.web.bubbles import Bubble
 from app.web.forms import field
@@ -45,7 +45,7 @@ async def delete(request: AnyRequest, me: Me, session_id: Id, message_id: Id) ->
 async def ask_first(request: AnyRequest, me: Me, session_id: Id, message_id: Id) -> Response[bytes]:
     """Be asked before the agent goes on as it said here."""
     session = await me.session(session_id)
-    await FeedbackRequest.before_going_on(session, message_id, of=me)
+    await ask_before_going_on(session, message_id, of=me)
     return _done(request, session)
 
 
