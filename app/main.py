@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
 from app.api import problems
+from app.api.mcp_door import Door, mcp
 from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
@@ -111,8 +112,10 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     await database.connect()
     app.state.house = House()
     app.state.house.open()
+    app.state.mcp = Door(app.state.house)
     try:
-        yield
+        async with app.state.mcp.open():
+            yield
     finally:
         await app.state.house.close()
         await queue.close()
@@ -124,7 +127,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, API, OAUTH, nothing],
+        route_handlers=[*ROUTES, API, OAUTH, mcp, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},

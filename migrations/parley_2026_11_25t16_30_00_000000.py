@@ -1,4 +1,5 @@
-"""What an entry of the log is about: the request that it answers, or the message that somebody is asked about."""
+"""What an entry of the log is about: the request that it answers, or the message that somebody is asked about. And where a
+person's notes are found."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
@@ -14,8 +15,10 @@ async def forwards() -> MigrationManager:
 
     async def add() -> None:
         await sql("ALTER TABLE messages ADD COLUMN about UUID")
+        await sql("""CREATE INDEX deliveries_notices ON deliveries ("user", id) WHERE kind = 'notice' AND via = 'web'""")
 
     async def drop() -> None:
+        await sql("DROP INDEX deliveries_notices")
         await sql("ALTER TABLE messages DROP COLUMN about")
 
     manager.add_raw(add)

@@ -10,6 +10,7 @@ from app.domain.errors import Unfit
 from app.domain.feedback import FeedbackRequest, Settled
 from app.domain.feedback_value import FeedbackType
 from app.domain.inbox import request_for, seen_on_the_page, settled_for, waiting_for
+from app.domain.notice import notices_for, notices_seen
 from app.domain.timeline import timeline
 from app.rooms.outbox import Outbox
 from app.rooms.streams import Stream
@@ -25,8 +26,10 @@ async def inbox(request: AnyRequest, me: Me) -> Response[bytes]:
     """What waits for me, the most pressing first, and what I was asked before."""
     waiting = await waiting_for(me.id)
     await seen_on_the_page(me.id, waiting)
-    settled = await settled_for(me.id)
-    return page(request, "feedback/inbox.html", cards=await cards(waiting, me.id), settled=await cards(settled, me.id))
+    settled, notes = await settled_for(me.id), await notices_for(me.id)
+    await notices_seen(me.id)
+    asked, was_asked = await cards(waiting, me.id), await cards(settled, me.id)
+    return page(request, "feedback/inbox.html", cards=asked, settled=was_asked, notes=notes)
 
 
 @get("/feedback/stream", opt={"uncounted": True}, media_type="text/event-stream")
