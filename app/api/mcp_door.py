@@ -2,20 +2,20 @@
 
 It keeps nothing of a client between two requests, so that any process answers any of them, also after a restart."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 from litestar import Request, asgi, get
 from litestar.enums import ScopeType
+from litestar.exceptions import MethodNotAllowedException
 from litestar.types import HTTPScope, Receive, Scope, Send
-from mcp.server.transport_security import TransportSecuritySettings
-from starlette.responses import JSONResponse, Response
 
 from app import limits
+from app.api import problems
 from app.api.callers import check_scope
-from app.api.mcp_tools import Tools
-from app.api.problems import MEDIA_TYPE, headers_of, problem
 from app.auth.bearer import Caller, ScopeMissing, Stranger, caller
 from app.auth.origin import Foreign, is_own
 from app.domain import scope as scopes
@@ -24,40 +24,48 @@ from app.limits import Kind
 from app.rooms.house import House
 from app.settings import settings
 
-MOST_BODY_BYTES = 1024 * 1024
 METADATA = "/.well-known/oauth-protected-resource"
 
 
 class Door:
-    """One web process's. What comes has a token for `feedback`; a browser may bring it from our own pages only."""
+    """One web process's. The library behind it takes long to load: it is, in a thread, when the first client comes."""
 
     def __init__(self, house: House) -> None:
-        server = Tools(house).server
-        server.streamable_http_app(
-            stateless_http=True, max_request_body_size=MOST_BODY_BYTES,
-            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # we look at the origin
-        )  # fmt: skip
-        self.sessions = server.session_manager
+        self.house = house
+        self.wanted = asyncio.Event()
+        self.sessions: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Answer until the end of the context."""
-        async with self.sessions.run():
+        running = asyncio.create_task(self._run())
+        try:
             yield
+        finally:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+
+    async def _run(self) -> None:
+        await self.wanted.wait()
+        tools = await asyncio.to_thread(import_module, "app.api.mcp_tools")
+        sessions = tools.sessions_of(self.house)
+        async with sessions.run():
+            self.sessions.set_result(sessions)
+            await asyncio.Event().wait()
 
     async def answer(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         """One request. There is no stream to GET and no session to DELETE."""
-        try:
-            scope["state"]["caller"] = await _let_in(Request(scope))
-        except Exception as error:
-            return await _refusal(error)(scope, receive, send)  # type: ignore[arg-type]
-        if scope["method"] == "POST":
-            await self.sessions.handle_request(scope, receive, send)  # type: ignore[arg-type]
-        else:
-            await Response(status_code=405, headers={"Allow": "POST"})(scope, receive, send)  # type: ignore[arg-type]
+        scope["state"]["caller"] = await _let_in(Request(scope))
+        if scope["method"] != "POST":
+            raise MethodNotAllowedException(headers={"Allow": "POST"})
+        self.wanted.set()
+        sessions = await asyncio.shield(self.sessions)
+        await sessions.handle_request(scope, receive, send)
 
 
 async def _let_in(request: Request[Any, Any, Any]) -> Caller:
+    """What comes has a token for `feedback`; a browser may bring it from our own pages only."""
     origin = request.headers.get("origin")
     if origin is not None and not is_own(origin):
         raise Foreign
@@ -67,21 +75,20 @@ async def _let_in(request: Request[Any, Any, Any]) -> Caller:
     return who
 
 
-def _refusal(error: Exception) -> JSONResponse:
+def refuse(request: Request[Any, Any, Any], error: Exception) -> Any:
     """Problem details; who lacks a token is told where they are to be had."""
-    found = problem(error)
-    headers = headers_of(error, found["status"])
+    answer = problems.answer(request, error)
     if isinstance(error, Stranger | ScopeMissing):
-        headers["WWW-Authenticate"] += f', resource_metadata="{settings().base_url}{METADATA}/mcp"'
-    return JSONResponse(found, status_code=found["status"], media_type=MEDIA_TYPE, headers=headers)
+        answer.headers["WWW-Authenticate"] += f', resource_metadata="{settings().base_url}{METADATA}/mcp"'
+    return answer
 
 
-@asgi("/mcp", is_mount=True, copy_scope=True, opt={"stateless": True})
+@asgi("/mcp", is_mount=True, copy_scope=True, opt={"stateless": True}, exception_handlers={Exception: refuse})
 async def mcp(scope: Scope, receive: Receive, send: Send) -> None:
     """MCP by streamable HTTP."""
-    door: Door = scope["litestar_app"].state.mcp
     if scope["type"] != ScopeType.HTTP or scope["path"] != "/":
         raise NotFound
+    door: Door = scope["litestar_app"].state.mcp
     await door.answer(scope, receive, send)
 
 

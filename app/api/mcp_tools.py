@@ -7,6 +7,8 @@ from uuid import UUID
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types import ToolAnnotations
 from pydantic import AwareDatetime, BaseModel, Field
 
@@ -33,6 +35,7 @@ from app.rooms.house import House
 INSTRUCTIONS = """Parley finds people wherever they are (page, Slack, e-mail) and brings their decisions back. Ask with
 ask_person; it answers at once with an id. Come back for the answer with get_answer, now or days later: nothing is lost
 meanwhile. A request that expired was not answered, which is neither a yes nor a no."""
+MOST_BODY_BYTES = 1024 * 1024
 READS = ToolAnnotations(read_only_hint=True)
 WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False)
 P = ParamSpec("P")
@@ -65,16 +68,26 @@ def in_words(tool: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
     return run
 
 
+def sessions_of(house: House) -> StreamableHTTPSessionManager:
+    """What answers MCP requests with these tools. Who may ask, and from which pages, is looked at before."""
+    server: MCPServer[Any] = MCPServer("parley", title="Parley", instructions=INSTRUCTIONS, subscriptions=False)
+    tools = Tools(house)
+    for tool, how in (
+        (tools.ask_person, WRITES), (tools.get_answer, READS), (tools.notify_person, WRITES), (tools.list_requests, READS)
+    ):  # fmt: skip
+        server.add_tool(in_words(tool), annotations=how)
+    server.streamable_http_app(
+        stateless_http=True, max_request_body_size=MOST_BODY_BYTES,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )  # fmt: skip
+    return server.session_manager
+
+
 class Tools:
     """The tools of one web process."""
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.server: MCPServer[Any] = MCPServer("parley", title="Parley", instructions=INSTRUCTIONS, subscriptions=False)
-        for tool, how in (
-            (self.ask_person, WRITES), (self.get_answer, READS), (self.notify_person, WRITES), (self.list_requests, READS)
-        ):  # fmt: skip
-            self.server.add_tool(in_words(tool), annotations=how)
 
     async def ask_person(
         self,

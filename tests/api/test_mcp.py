@@ -2,7 +2,13 @@
 
 import asyncio
 import json
+import os
+import re
+import sys
 import time
+from asyncio.subprocess import PIPE
+from contextlib import AsyncExitStack
+from uuid import UUID
 
 import httpx
 import pytest
@@ -10,12 +16,16 @@ import pytest
 from app.auth.tokens import access_token
 from app.domain.channel import ChannelType
 from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_question import Question
+from app.domain.feedback_value import FeedbackType
 from app.domain.inbox import request_for, waiting_for
 from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
 from app.domain.user import User
 from app.limits import settings
+from tests.browsing import Browser
 from tests.mcp_program import LEGACY, Refused, call, key_of, mcp_client
+from tests.parley import ROOT
 from tests.waiting import until
 from tests.web_processes import web_processes
 
@@ -27,8 +37,6 @@ ACCEPT = {"Accept": "application/json, text/event-stream"}
 
 
 async def answered(request_id: str, by: User, value: object, comment: str = "") -> None:
-    from uuid import UUID
-
     await (await request_for(by.id, UUID(request_id))).respond(by, value, ChannelType.WEB, comment)
 
 
@@ -42,7 +50,7 @@ async def test_ask_wait_and_hear_the_answer(server: str, ana: User, ben: User, m
         [request] = await waiting_for(ben.id)
         assert (str(request.id), request.asked_by_name) == (asked["id"], "Ana")
         waiting = asyncio.create_task(call(parley, "get_answer", id=asked["id"], wait_seconds=20))
-        await asyncio.sleep(0.1)
+        await until(lambda: house_of(server).settlements.waiting)
         at = time.monotonic()
         await answered(asked["id"], ben, "Tu", "early")
         settled = await waiting
@@ -64,8 +72,13 @@ async def test_without_a_name_one_asks_oneself_and_waiting_ends_when_it_was_said
 
 async def test_a_question_survives_the_restart_of_every_web_process(db: None, ana: User) -> None:
     key = await key_of(ana)
-    async with web_processes(1) as [url], mcp_client(url, key) as parley:
-        asked = await call(parley, "ask_person", type="text", question="Which name?", key="deploy 7")
+    async with AsyncExitStack() as afterwards:
+        async with web_processes(1) as [url]:
+            parley = await afterwards.enter_async_context(mcp_client(url, key))
+            asked = await call(parley, "ask_person", type="text", question="Which name?", key="deploy 7")
+            waiting = asyncio.create_task(call(parley, "get_answer", id=asked["id"], wait_seconds=30))
+            await parley.list_tools()
+        assert (await waiting)["status"] == "open", "the process that ends lets go of who waits"
     await answered(asked["id"], ana, "Spring")
     async with web_processes(1) as [url], mcp_client(url, key) as parley:
         again = await call(parley, "ask_person", type="text", question="Which name?", key="deploy 7")
@@ -74,9 +87,21 @@ async def test_a_question_survives_the_restart_of_every_web_process(db: None, an
     assert settled["responses"][0]["value"] == "Spring"
 
 
-async def test_a_note_stands_in_the_inbox_and_asks_nothing(server: str, ana: User, ben: User) -> None:
-    from tests.browsing import Browser
+async def test_the_program_in_the_readme_waits_for_the_decision(server: str, ana: User) -> None:
+    [program] = re.findall(r"```python\n(import asyncio\n.*?from mcp import.*?)```", (ROOT / "README.md").read_text(), re.S)
+    lines = [line for line in program.splitlines() if line.strip()]
+    assert len(lines) <= 20
+    environment = {"API_KEY": await key_of(ana), "PATH": os.environ["PATH"], "NO_PROXY": "127.0.0.1"}
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program.replace("http://127.0.0.1:8000", server), env=environment, stdout=PIPE
+    )
+    [request] = await until(lambda: waiting_for(ana.id), 30)
+    await request.respond(ana, True, ChannelType.WEB)
+    told, _ = await running.communicate()
+    assert (told.decode().strip(), running.returncode) == ("Approved by Ana on the page.", 0)
 
+
+async def test_a_note_stands_in_the_inbox_and_asks_nothing(server: str, ana: User, ben: User) -> None:
     async with mcp_client(server, await key_of(ana)) as parley:
         told = await call(parley, "notify_person", to=["ben@example.com"], text="Version 2 is out.\n<b>really</b>")
         assert told == {"to": [str(ben.id)]}
@@ -112,7 +137,7 @@ async def test_what_can_not_be_is_told_in_words(
 
 
 async def test_nobody_reads_or_asks_in_what_is_not_theirs(server: str, ana: User, ben: User) -> None:
-    request = await FeedbackRequest.ask(question(), of=[ana])
+    request = await FeedbackRequest.ask(Question(FeedbackType.APPROVAL, "Ship?"), of=[ana])
     session = await ChatSession.open(ana)
     async with mcp_client(server, await key_of(ben)) as parley:
         with pytest.raises(Refused, match="no such request"):
@@ -120,13 +145,6 @@ async def test_nobody_reads_or_asks_in_what_is_not_theirs(server: str, ana: User
         with pytest.raises(Refused, match="no such conversation"):
             await call(parley, "ask_person", type="text", question="Hm?", session_id=str(session.id))
         assert (await call(parley, "list_requests"))["items"] == []
-
-
-def question():  # type: ignore[no-untyped-def]
-    from app.domain.feedback_question import Question
-    from app.domain.feedback_value import FeedbackType
-
-    return Question(FeedbackType.APPROVAL, "Ship?")
 
 
 async def test_who_lacks_a_token_is_told_where_tokens_are(server: str, ana: User) -> None:
