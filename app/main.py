@@ -71,7 +71,7 @@ ROUTES = [
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, messages.ask_first,
     stops.stop, stops.retry, streams.stream,
     theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
-    feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
+    feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond, feedback.hand_on,
     channels.show_channels, channels.add_channel, channels.choose_quiet_hours, channels.show_confirmation,
     channels.confirm_channel, channels.show_channel, channels.place_channel, channels.switch_channel,
     channels.test_channel, channels.send_confirmation, channels.remove_channel,

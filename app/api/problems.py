@@ -12,6 +12,7 @@ from app.api.callers import AnyRequest
 from app.auth.bearer import ScopeMissing, Stranger
 from app.auth.origin import Foreign
 from app.domain.errors import Conflict, NotFound, Unfit
+from app.domain.feedback import Settled
 from app.limits import TooMany
 
 log = structlog.get_logger(__name__)
@@ -43,6 +44,8 @@ def problem(error: Exception) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status}
     if detail := _detail(error, status):
         found["detail"] = detail
+    if isinstance(error, Settled):
+        found |= {"outcome": str(error), "responses": [response.as_dict() for response in error.given]}
     if isinstance(error, ValidationException):
         found["errors"] = [_field(one) for one in error.extra or [] if isinstance(one, dict)]
     if status == 500:

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
-from app.api import callers, events, mcp_door, messages, oauth, sessions, stops
+from app.api import callers, channels, events, feedback, mcp_door, messages, oauth, sessions, stops, webhooks
 from app.api.idempotency import Idempotent
 
 API = Router(
@@ -21,6 +21,28 @@ API = Router(
         stops.stop,
         events.stream,
         events.open_to_programs,
+        feedback.ask,
+        feedback.ask_batch,
+        feedback.list_requests,
+        feedback.show_request,
+        feedback.respond,
+        feedback.hand_on,
+        feedback.withdraw,
+        feedback.list_timeline,
+        channels.list_channels,
+        channels.add_channel,
+        channels.change_reach,
+        channels.remove_channel,
+        channels.test_channel,
+        webhooks.add_endpoint,
+        webhooks.list_endpoints,
+        webhooks.show_endpoint,
+        webhooks.change_endpoint,
+        webhooks.remove_endpoint,
+        webhooks.renew_secret,
+        webhooks.test_endpoint,
+        webhooks.list_deliveries,
+        webhooks.replay_deliveries,
     ],
     middleware=[callers.Callers(), Idempotent()],
     dependencies={"me": Provide(callers.me)},

@@ -1,8 +1,5 @@
 """What a delivery says when it is sent: made from the rows as they stand now, not as they stood when it was written."""
 
-import json
-from typing import Any
-
 from app.channels.protocol import Letter, Rejected
 from app.clock import iso
 from app.domain.channel import CommunicationChannel
@@ -30,7 +27,7 @@ async def letter_of(delivery: Delivery) -> Letter:
         request=request.as_dict() if request else {},
         outcome=await _outcome(request, delivery) if request else "",
         copy=original.external_id if original else "",
-        payload=_payload(delivery) | ({"url": confirm_url(channel)} if delivery.kind == DeliveryKind.CONFIRM else {}),
+        payload=delivery.told | ({"url": confirm_url(channel)} if delivery.kind == DeliveryKind.CONFIRM else {}),
     )
 
 
@@ -46,13 +43,13 @@ async def _outcome(request: FeedbackRequest, delivery: Delivery) -> str:
 
 async def _webhook_letter(delivery: Delivery) -> Letter:
     """What a program is told: of a request as it stands now, also when it is told late."""
-    payload, request = _payload(delivery), await _request(delivery)
+    request = await _request(delivery)
     if delivery.request and request is None:
         raise Rejected("The request is gone.")
     data = (await told([request]))[0] if request else {"message": "A test of this endpoint."}
-    body = {"type": payload["event"], "timestamp": iso(delivery.created_at), "data": data}
+    body = {"type": delivery.told["event"], "timestamp": iso(delivery.created_at), "data": data}
     return Letter(
-        delivery.id, DeliveryKind.WEBHOOK, payload.get("url", ""), payload=body, endpoint=delivery.endpoint
+        delivery.id, DeliveryKind.WEBHOOK, delivery.told.get("url", ""), payload=body, endpoint=delivery.endpoint
     )  # fmt: skip
 
 
@@ -60,8 +57,3 @@ async def _request(delivery: Delivery) -> FeedbackRequest | None:
     if delivery.request is None:
         return None
     return await FeedbackRequest.objects().get(FeedbackRequest.id == delivery.request)
-
-
-def _payload(delivery: Delivery) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(delivery.payload) if isinstance(delivery.payload, str) else delivery.payload
-    return payload

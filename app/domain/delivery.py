@@ -1,5 +1,6 @@
 """What leaves Parley: one row per thing that is to reach one address, written with its cause, sent until it has arrived."""
 
+import json
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -82,6 +83,12 @@ class Delivery(Table, tablename="deliveries", db=DB):
     accepted_at = Timestamptz(null=True, default=None)
     seen_at = Timestamptz(null=True, default=None)
     replayed_at = Timestamptz(null=True, default=None)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What it is to tell besides the rows that it names."""
+        payload: dict[str, Any] = json.loads(self.payload) if isinstance(self.payload, str) else self.payload
+        return payload
 
     @classmethod
     async def put(cls, kind: DeliveryKind, channel: CommunicationChannel, **about: Any) -> None:

@@ -16,6 +16,7 @@ from app.domain import ladder
 from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.errors import NotFound
+from app.domain.people import names_of
 from app.domain.quiet_hours import QuietHours
 from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEvent
@@ -45,9 +46,10 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
     asked_once = Unique([request, user])
 
     @classmethod
-    async def of(cls, request_id: UUID) -> list[Self]:
+    async def of(cls, *request_ids: UUID) -> list[Self]:
         """All who were asked, also those who have handed it on."""
-        return list(await cls.objects().where(cls.request == request_id).order_by(cls.created_at, cls.id))
+        query = "SELECT * FROM feedback_recipients WHERE request = ANY($1) ORDER BY created_at, id"
+        return [loaded(cls, row) for row in await sql(query, request_ids)]
 
     @classmethod
     async def one(cls, request_id: UUID, user_id: UUID) -> Self:
@@ -59,8 +61,7 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
 
     async def handed_on(self) -> str:
         """To whom, in words."""
-        rows = await sql("SELECT name FROM users WHERE id = $1", self.delegated_to)
-        return f"Handed on to {rows[0]['name']}."
+        return f"Handed on to {(await names_of([self.delegated_to]))[0]}."
 
     @classmethod
     async def due(cls, limit: int) -> list[UUID]:

@@ -29,6 +29,13 @@ SELECT r.* FROM feedback_requests r WHERE (r.asked_by = $1
   OR EXISTS (SELECT FROM chat_sessions s WHERE s.id = r.session AND s.owner = $1))
 """
 
+THEIRS = """
+SELECT r.* FROM feedback_requests r WHERE r.id IN (
+  SELECT id FROM feedback_requests WHERE asked_by = $1
+  UNION ALL SELECT request FROM feedback_recipients WHERE "user" = $1
+  UNION ALL SELECT o.id FROM feedback_requests o JOIN chat_sessions s ON s.id = o.session WHERE s.owner = $1)
+"""
+
 
 async def waiting_for(user_id: UUID, session_id: UUID | None = None) -> list[FeedbackRequest]:
     """What this person is asked and has not answered, the most pressing first; in one conversation, or in all."""
@@ -50,7 +57,7 @@ async def requests_for(
 ) -> list[FeedbackRequest]:
     """All that this person may see, or only those of one status or batch, the newest first, from before `after`."""
     rows = await sql(
-        f"""{MAY_SEE} AND ($2::text IS NULL OR r.status = $2) AND ($3::uuid IS NULL OR r.batch = $3)
+        f"""{THEIRS} AND ($2::text IS NULL OR r.status = $2) AND ($3::uuid IS NULL OR r.batch = $3)
             AND ($4::uuid IS NULL OR r.id < $4) ORDER BY r.id DESC LIMIT $5""",
         user_id, status, batch, after, limit,
     )  # fmt: skip

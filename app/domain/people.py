@@ -50,6 +50,12 @@ async def those_asked(names: list[str]) -> list[User]:
     return list({user.id: user for user in found}.values())
 
 
+async def names_of(user_ids: list[UUID]) -> list[str]:
+    """What people are called, in that order."""
+    query = "SELECT name FROM unnest($1::uuid[]) WITH ORDINALITY asked(id, place) JOIN users USING (id) ORDER BY place"
+    return [row["name"] for row in await sql(query, user_ids)]
+
+
 async def _here(name: str) -> User:
     by = User.id == UUID(name) if ID.fullmatch(name) else User.email == storable(name).lower()
     user = await User.objects().get(by & User.disabled_at.is_null() & User.left_at.is_null())

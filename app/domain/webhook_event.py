@@ -36,27 +36,27 @@ async def tell_webhooks(event: WebhookEvent, request_id: UUID) -> None:
             await put(await WebhookEndpoint.for_url(asked_by, url), event, request_id, url)
 
 
-async def put(endpoint: WebhookEndpoint, event: str, request_id: UUID | None = None, url: str = "") -> UUID:
-    """Put an event on its way to an endpoint, or by it to another `url`; the id of its delivery. What one address is told
-    arrives in order."""
+async def put(endpoint: WebhookEndpoint, event: str, request_id: UUID | None = None, url: str = "") -> Delivery:
+    """Put an event on its way to an endpoint, or by it to another `url`. What one address is told arrives in order."""
     elsewhere = url if url != endpoint.url else ""
     via = f"{endpoint.way}:{urlsplit(elsewhere).hostname}" if elsewhere else endpoint.way
     payload: dict[str, Any] = {"event": event} | ({"url": elsewhere} if elsewhere else {})
     rows = await sql(
         """INSERT INTO deliveries (id, kind, via, line, endpoint, "user", request, payload, status, due_at, created_at)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', now(), now()) RETURNING id""",
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'due', now(), now()) RETURNING *""",
         new_id(), DeliveryKind.WEBHOOK, via, f"{endpoint.way}:{elsewhere}", endpoint.id, endpoint.user, request_id,
         encode(payload).decode(),
     )  # fmt: skip
     after_commit(nudge, "deliver", rows[0]["id"])
-    return UUID(str(rows[0]["id"]))
+    return loaded(Delivery, rows[0])
 
 
 async def replay(endpoint: WebhookEndpoint, **which: Any) -> int:
     """Send again what was sent or given up: one `delivery_id`, or all `since` a time; how many. The same id says that it is
     the same. Nothing while it is disabled: make it active first."""
     rows = await sql(
-        """UPDATE deliveries SET status = 'due', due_at = now(), doubtful = FALSE, error = '', accepted_at = NULL
+        """UPDATE deliveries SET status = 'due', due_at = now(), replayed_at = now(), doubtful = FALSE, error = '',
+             accepted_at = NULL
            WHERE endpoint = $1 AND ($2::uuid IS NULL OR id = $2) AND ($3::timestamptz IS NULL OR created_at >= $3)
              AND status IN ('accepted', 'rejected', 'dead') RETURNING id""",
         endpoint.id, which.get("delivery_id"), which.get("since"),

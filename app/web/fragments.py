@@ -17,7 +17,7 @@ from app.rooms.place import Place
 from app.rooms.telling import Ending
 from app.rooms.writing import Writing
 from app.web.bubbles import Bubble, agent_html
-from app.web.cards import cards
+from app.web.cards import cards, together
 from app.web.pages import render
 
 BUSY = (AgentStatus.THINKING, AgentStatus.RESPONDING)
@@ -91,7 +91,7 @@ class Fragments:
         """How much waits, and what: all of it on the inbox page, what belongs to the conversation above its composer."""
         waiting = await waiting_for(person_id)
         here = [one for one in waiting if session_id in (None, one.session)]
-        shown = render("feedback/_inbox.html", cards=await cards(here, person_id), docked=session_id is not None)
+        shown = render("feedback/_inbox.html", groups=together(await cards(here, person_id)), docked=session_id is not None)
         count = render("feedback/_count.html", count=len(waiting))
         places = {"#docked" if session_id else "#inbox": shown, "#waiting-count": count}
         if session_id is None:

@@ -23,6 +23,7 @@ from app.domain.session import ChatSession
 from app.domain.sign_in import SignIn
 from app.domain.user import User
 from app.limits import settings
+from tests.api.test_feedback_waiting import Waiting
 from tests.browsing import Browser
 from tests.mcp_program import LEGACY, Refused, call, key_of, mcp_client
 from tests.parley import ROOT
@@ -41,7 +42,10 @@ async def answered(request_id: str, by: User, value: object, comment: str = "") 
 
 
 @pytest.mark.parametrize("mode", ["auto", LEGACY])
-async def test_ask_wait_and_hear_the_answer(server: str, ana: User, ben: User, mode: str) -> None:
+async def test_ask_wait_and_hear_the_answer(
+    server: str, ana: User, ben: User, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    polls = Waiting(monkeypatch)
     async with mcp_client(server, await key_of(ana), mode) as parley:
         tools = {tool.name for tool in (await parley.list_tools()).tools}
         assert tools == {"ask_person", "get_answer", "notify_person", "list_requests"}
@@ -50,7 +54,7 @@ async def test_ask_wait_and_hear_the_answer(server: str, ana: User, ben: User, m
         [request] = await waiting_for(ben.id)
         assert (str(request.id), request.asked_by_name) == (asked["id"], "Ana")
         waiting = asyncio.create_task(call(parley, "get_answer", id=asked["id"], wait_seconds=20))
-        await until(lambda: house_of(server).settlements.waiting)
+        await until(lambda: polls.polls and polls.hold_nothing)
         at = time.monotonic()
         await answered(asked["id"], ben, "Tu", "early")
         settled = await waiting
@@ -70,7 +74,8 @@ async def test_without_a_name_one_asks_oneself_and_waiting_ends_when_it_was_said
         assert [str(one.id) for one in await waiting_for(ana.id)] == [asked["id"]]
 
 
-async def test_a_question_survives_the_restart_of_every_web_process(db: None, ana: User) -> None:
+async def test_a_question_survives_the_process_that_took_it(server: str, ana: User) -> None:
+    """Another one, which knows nothing of it, brings the answer: `server` is in this process."""
     key = await key_of(ana)
     async with AsyncExitStack() as afterwards:
         async with web_processes(1) as [url]:
@@ -80,7 +85,7 @@ async def test_a_question_survives_the_restart_of_every_web_process(db: None, an
             await parley.list_tools()
         assert (await waiting)["status"] == "open", "the process that ends lets go of who waits"
     await answered(asked["id"], ana, "Spring")
-    async with web_processes(1) as [url], mcp_client(url, key) as parley:
+    async with mcp_client(server, key) as parley:
         again = await call(parley, "ask_person", type="text", question="Which name?", key="deploy 7")
         settled = await call(parley, "get_answer", id=asked["id"], wait_seconds=5)
     assert again["id"] == asked["id"], "the same key asks once"
