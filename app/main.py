@@ -10,13 +10,12 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
-from app.api import problems
+from app.api import document, problems
 from app.api.mcp_door import Door, mcp
 from app.api.routes import API, OAUTH
 from app.disk import disk
@@ -25,6 +24,7 @@ from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
 from app.settings import settings
+from app.tls import Tls
 from app.web import (
     account,
     admin,
@@ -50,6 +50,7 @@ from app.web import (
     profile,
     programs,
     providers,
+    schema,
     second_factor,
     second_step,
     sessions,
@@ -61,7 +62,7 @@ from app.web import (
     users,
 )
 from app.web.headers import SecurityHeaders
-from app.web.heads import Heads
+from app.web.methods import Methods
 from app.web.pages import AnyRequest
 from app.web.visitors import Visitors, me
 
@@ -69,8 +70,8 @@ MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, messages.ask_first,
-    stops.stop, stops.retry, streams.stream,
-    theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
+    stops.stop, stops.retry, streams.stream, streams.open_to_pages, theme.choose_theme,
+    account.show_account, profile.change_profile, password.change_password,
     feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond, feedback.hand_on,
     channels.show_channels, channels.add_channel, channels.choose_quiet_hours, channels.show_confirmation,
     channels.confirm_channel, channels.show_channel, channels.place_channel, channels.switch_channel,
@@ -132,12 +133,14 @@ def create_app() -> Litestar:
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(
+        openapi_config=document.Described(
             title="Parley",
             version="1",
-            render_plugins=[JsonRenderPlugin()],
+            description=document.ABOUT,
+            use_handler_docstrings=True,
+            render_plugins=[schema.Readable(), JsonRenderPlugin()],
             openapi_router=Router(
-                "/schema", route_handlers=[], opt={"open": True, "stateless": True}, include_in_schema=False
+                "/schema", route_handlers=[], opt={"open": True}, after_request=schema.found, include_in_schema=False
             ),
         ),
         include_in_schema=False,
@@ -148,15 +151,24 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = Peers(SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app())))))
+    wrapped: Any = Peers(SecurityHeaders(observability.RequestLog(Methods(Afterwards(app or create_app())))))
     return wrapped  # type: ignore[no-any-return]
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but open streams are ended as soon as it is told to stop: else they would hold it up."""
+    """uvicorn as Parley runs it, `instead` of which tests may set another port. Open streams are ended as soon as it is told
+    to stop: else they would hold it up."""
 
-    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
-        super().__init__(config)
+    def __init__(self, app: Litestar, tls: Tls | None = None, **instead: Any) -> None:
+        configured: dict[str, Any] = {
+            "host": settings().host, "port": settings().port, "loop": "uvloop", "http": "httptools",
+            "ws": "websockets-sansio", "ws_per_message_deflate": False, "ws_max_size": MOST_BODY_BYTES,
+            "ws_ping_interval": 15, "timeout_graceful_shutdown": 3,
+            "access_log": False, "log_config": None, "server_header": False,
+            "proxy_headers": False,  # it would believe whoever comes from loopback; app/peer.py asks who is trusted
+            "ssl_certfile": tls.certfile if tls else None, "ssl_keyfile": tls.keyfile if tls else None,
+        }  # fmt: skip
+        super().__init__(uvicorn.Config(create_asgi(app), **configured | instead))
         self.app = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -165,16 +177,9 @@ class Server(uvicorn.Server):
             house.end_streams()
 
 
-def serve(listening: socket.socket | None) -> None:
+def serve(listening: socket.socket | None, tls: Tls | None = None) -> None:
     """Answer requests until SIGTERM or SIGINT, on an inherited socket or on the configured address."""
     observability.set_up_logging()
-    app = create_app()
-    config = uvicorn.Config(
-        create_asgi(app), host=settings().host, port=settings().port, loop="uvloop", http="httptools",
-        ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=MOST_BODY_BYTES, ws_ping_interval=15,
-        timeout_graceful_shutdown=3,
-        access_log=False, log_config=None, server_header=False, proxy_headers=False,
-    )  # fmt: skip
-    server = Server(config, app)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    server = Server(create_app(), tls)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listening] if listening else None))

@@ -165,16 +165,11 @@ async def worker(db: None, llm: object) -> AsyncIterator[object]:
 @pytest.fixture(scope="session")
 async def server(migrated: None) -> AsyncIterator[str]:
     """A web process's inside, on a real socket; its address."""
-    import uvicorn
-
-    from app.main import Server, create_app, create_asgi
+    from app.main import Server, create_app
     from app.settings import settings
 
     app = create_app()
-    config = uvicorn.Config(
-        create_asgi(app), port=settings().port, log_config=None, access_log=False, ws="websockets-sansio"
-    )
-    running = Server(config, app)
+    running = Server(app)
     running.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(running.serve())
     await until(lambda: running.started)

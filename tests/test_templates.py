@@ -36,6 +36,12 @@ PROGRAM = SimpleNamespace(
     owner="u2",
     redirect_uris=["https://x/"],
 )
+FIELD = SimpleNamespace(name="text", kind="string", required=False, says="Words.", place="body")
+SAYING = SimpleNamespace(
+    method="POST", path="/api/x", anchor="Say", told={"summary": "Say `x`", "description": "Soon."}, takes=[FIELD],
+    answers=[("202", "Done", "Entry"), ("404", "Nothing is here", "Problem")],
+)  # fmt: skip
+API = SimpleNamespace(about="Send a `token`.", resources={"sessions": [SAYING]}, shapes={"Entry": [FIELD]})
 GOOGLE = SimpleNamespace(name="google", label="Google")
 IDENTITY = SimpleNamespace(id="n1", provider="google", email="ana@example.org", linked_at=AT, last_used_at=AT)
 PASSKEY = SimpleNamespace(id="p1", name="Phone", created_at=AT, last_used_at=None)
@@ -87,7 +93,7 @@ AWAY = SimpleNamespace(status="queued", error="The model is away.", retry_at=dat
 def chat(**changes: Any) -> dict[str, Any]:
     values = {
         "session": SESSION, "sessions": [SESSION], "messages": list(MESSAGES.values()), "agent": AWAY,
-        "stream_url": "/chat/s1/stream?after=9", "older_url": "/chat/s1?before=1",
+        "stream_query": "after=9", "older_url": "/chat/s1?before=1",
     }  # fmt: skip
     return {"me": ANA, "theme": "dark", "csrf": TOKEN, **values, **changes}
 
@@ -147,13 +153,15 @@ def pages() -> Iterator[tuple[str, str]]:
         ("errors/show.html", nobody | {"status": 404, "title": "Not here", "what_to_do": "Go back.", "reference": "R1"}),
         *admins(),
         ("chat/show.html", chat()),
-        ("chat/show.html", chat(session=None, messages=[], agent=None, stream_url=None, older_url=None)),
+        ("chat/show.html", chat(transport="socket")),
+        ("chat/show.html", chat(session=None, messages=[], agent=None, stream_query=None, older_url=None)),
         ("account/show.html", account()),
         ("account/leaving.html", account(until=AT)),
         ("account/left.html", account(until=AT)),
         ("account/show.html", account(second_factor={"app": None, "codes_left": 0, "fresh": True})),
         ("account/authenticator.html", account(picture="data:,", secret="ABCD", error="No.")),
         ("account/recovery_codes.html", account(codes=["a-b"])),
+        ("schema/show.html", nobody | {"api": API}),
         ("sign_in/second_step.html", account(me=None, email="a@b", error="No.", passkey_error="No.")),
         ("account/identity.html", account(told=IDENTITY, error="No.", field_error="No.", fresh=False)),
         ("account/passkey.html", account(called="Phone", longest=100, error="No.", fresh=False)),

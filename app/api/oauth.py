@@ -105,7 +105,7 @@ async def give_tokens(request: AnyRequest, data: URLEncodedBody[TokenRequest]) -
     raise OAuthError("unsupported_grant_type", f"The grant types are {', '.join(GRANTS)}.")
 
 
-@post("/oauth/revoke", status_code=200, **ANSWERS)
+@post("/oauth/revoke", status_code=200, media_type=MediaType.TEXT, **ANSWERS)
 async def revoke_token(data: URLEncodedBody[Revocation]) -> Response[None]:
     """End what a token belongs to, its access tokens included. A token that is none is answered the same."""
     await oauth_server.revoke(client_id=data.client_id, token=data.token)

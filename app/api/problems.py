@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
 from app import database
 from app.api.callers import AnyRequest
@@ -18,7 +18,7 @@ from app.limits import TooMany
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-PLACES = ("/api", "/oauth", "/.well-known", "/schema", "/mcp")
+PLACES = ("/api", "/oauth", "/.well-known", "/schema/openapi.json", "/mcp")
 TITLES = {
     400: "That can't be read", 401: "Sign in first", 403: "That is not for this token", 404: "Nothing is here",
     405: "That can't be done here", 409: "Somebody was faster", 413: "That is too large", 415: "That is of another kind",
@@ -66,8 +66,8 @@ def headers_of(error: Exception, status: int) -> dict[str, str]:
             return {"WWW-Authenticate": f'Bearer realm="parley", error="insufficient_scope", scope="{error.scope}"'}
         case TooMany():
             return error.verdict.headers
-        case HTTPException() if status == 405:
-            return {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+        case MethodNotAllowedException():
+            return error.headers or {}
     return {"Retry-After": "2"} if status == 503 else {}
 
 

@@ -65,6 +65,6 @@ async def _by_key(token: str) -> Caller | None:
 
 def in_person(visitor: Visitor) -> Caller:
     """Somebody who comes by their browser. Stranger when nobody is signed in there."""
-    if visitor.user is None:
+    if visitor.user is None or visitor.user.left_at:
         raise Stranger
     return Caller(visitor.user, ALL, sign_in_id=visitor.sign_in_id)

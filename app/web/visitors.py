@@ -86,6 +86,6 @@ async def me(request: AnyRequest) -> User:
 
 def to_sign_in(request: AnyRequest, *, query: str = "") -> Response[bytes]:
     """The answer to a stranger: the sign-in page, and back to where they were, with this `query`."""
-    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.url.path
+    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.scope["path"]
     back += f"?{query}" if query else ""
     return see(request, f"/sign-in?next={quote(back, safe='/')}" if back not in ("", "/") else "/sign-in")

@@ -19,6 +19,7 @@ from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_value import FeedbackType
 from app.domain.notice import notify
 from app.domain.user import User
+from app.settings import settings
 from tests.journeys.arrivals import Arrivals, arrivals
 from tests.journeys.axe import violations
 from tests.journeys.device import Device
@@ -38,16 +39,6 @@ RATING = Question(FeedbackType.RATING, "How good was this answer?")
 async def visit(server: str, window: Chromium, worker: object, ana: User) -> AsyncIterator[Arrivals]:
     async with arrivals(server, window) as arriving:
         yield arriving
-
-
-async def enter(visit: Arrivals, user: User, **options: object) -> Device:
-    """A device on which `user` is signed in."""
-    device = await visit("", **options)
-    await device.http.enter(user)
-    await device.context.add_cookies(
-        [{"name": key, "value": value, "url": visit.url} for key, value in device.http.cookies.items()]
-    )
-    return device
 
 
 async def ask_in(device: Device, user: User, question: Question) -> FeedbackRequest:
@@ -72,7 +63,7 @@ async def finds_nothing(device: Device) -> None:
 
 
 async def test_asked_in_the_conversation_and_approved_on_another_device(visit: Arrivals, ana: User) -> None:
-    laptop, phone = await enter(visit, ana), await enter(visit, ana, viewport={"width": 390, "height": 800})
+    laptop, phone = await visit.enter(ana), await visit.enter(ana, viewport={"width": 390, "height": 800})
     await phone.open("/feedback")
     await expect(phone.page.get_by_text("Nothing waits for you")).to_be_visible()
     await ask_in(laptop, ana, SHIP)
@@ -93,7 +84,7 @@ async def test_asked_in_the_conversation_and_approved_on_another_device(visit: A
 
 
 async def test_rejecting_asks_for_a_reason(visit: Arrivals, ana: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     request = await ask_in(laptop, ana, SHIP)
     docked = laptop.page.locator("#docked .request")
     await docked.get_by_text("Reject…").click()
@@ -108,7 +99,7 @@ async def test_rejecting_asks_for_a_reason(visit: Arrivals, ana: User) -> None:
 
 
 async def test_every_kind_is_answered_in_the_inbox(visit: Arrivals, ana: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     for question in (SHIP, DAY, WHO, WORDS, RATING):
         await FeedbackRequest.ask(question, of=[ana])
     await laptop.open("/feedback")
@@ -136,7 +127,7 @@ async def test_every_kind_is_answered_in_the_inbox(visit: Arrivals, ana: User) -
 async def test_the_agent_asks_and_goes_on_with_the_answer_from_another_device(
     visit: Arrivals, ana: User, llm: StubLLM
 ) -> None:
-    laptop, phone = await enter(visit, ana), await enter(visit, ana, viewport={"width": 390, "height": 800})
+    laptop, phone = await visit.enter(ana), await visit.enter(ana, viewport={"width": 390, "height": 800})
     await phone.open("/feedback")
     await laptop.open_chat("[[ask=text What shall I call the release?]]")
     await expect(laptop.page.locator("#docked").get_by_role("heading")).to_have_text("What shall I call the release?")
@@ -155,7 +146,7 @@ async def test_the_agent_asks_and_goes_on_with_the_answer_from_another_device(
 
 
 async def test_whoever_wants_is_asked_before_the_agent_goes_on(visit: Arrivals, ana: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     await laptop.open_chat("[[say=Next I delete the **old** backups.]]")
     await laptop.is_answered("Next I delete the old backups.")
     await photograph(laptop, "ask-me-action")
@@ -173,7 +164,7 @@ async def test_whoever_wants_is_asked_before_the_agent_goes_on(visit: Arrivals, 
 
 
 async def test_a_note_comes_to_the_open_inbox(visit: Arrivals, ana: User, ben: User) -> None:
-    phone = await enter(visit, ana, viewport={"width": 390, "height": 800})
+    phone = await visit.enter(ana, viewport={"width": 390, "height": 800})
     await phone.open("/feedback")
     await expect(phone.page.get_by_text("Nothing waits for you")).to_be_visible()
     await notify([ana], "Version 2 is out.\nNothing is to be done.", by=ben)
@@ -183,7 +174,7 @@ async def test_a_note_comes_to_the_open_inbox(visit: Arrivals, ana: User, ben: U
 
 
 async def test_a_late_answer_is_told_so_kindly(visit: Arrivals, ana: User, ben: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     request = await FeedbackRequest.ask(SHIP, of=[ana, ben])
     await laptop.open("/feedback")
     await laptop.page.route("**/feedback/stream", lambda route: route.abort())
@@ -197,7 +188,7 @@ async def test_a_late_answer_is_told_so_kindly(visit: Arrivals, ana: User, ben: 
 
 
 async def test_what_nobody_answers_in_time_expires_and_is_never_a_no(visit: Arrivals, ana: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     question = "Shall we ship? [[say=Nobody said so.]]"
     request = await ask_in(laptop, ana, replace(SHIP, question=question, deadline=now() + timedelta(hours=1)))
     await expect(laptop.page.locator("#docked .until")).to_contain_text("if nobody answers, it expires")
@@ -211,7 +202,7 @@ async def test_what_nobody_answers_in_time_expires_and_is_never_a_no(visit: Arri
 
 
 async def test_two_of_three_must_agree_to_answer(visit: Arrivals, ana: User, ben: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     request = await FeedbackRequest.ask(replace(SHIP, needed=2), of=[ana, ben])
     await laptop.open(f"/feedback/{request.id}")
     await laptop.page.get_by_role("button", name="Approve").click()
@@ -222,3 +213,25 @@ async def test_two_of_three_must_agree_to_answer(visit: Arrivals, ana: User, ben
     await expect(laptop.page.locator(".outcome")).to_contain_text(
         "Approved by Ana on the page; Rejected by Ben on the page: Not yet."
     )
+
+
+async def test_an_answer_too_many_is_told_when_it_may_come(
+    visit: Arrivals, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await visit.enter(ana)
+    for question in (SHIP, DAY, WORDS, RATING):
+        await FeedbackRequest.ask(question, of=[ana])
+    await device.open("/feedback")
+    await device.page.get_by_role("button", name="Approve").click()
+    await expect(device.page.locator("article.request[data-open]")).to_have_count(3)
+    monkeypatch.setattr(settings(), "rate_per_minute", 1)
+    device.expects("429")
+    last = device.page.locator("article.request[data-type=rating]")
+    await last.get_by_label("4").check()
+    await last.get_by_role("button", name="Answer").click()
+    note = device.page.locator("failure-note [role=alert]")
+    await expect(note).to_contain_text(re.compile(r"You can go on in \d+ seconds\. Nothing was changed\."))
+    await expect(note).to_be_in_viewport()
+    await expect(last.get_by_label("4")).to_be_checked()
+    await photograph(device, "too-many")
+    await finds_nothing(device)

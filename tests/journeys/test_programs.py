@@ -102,7 +102,7 @@ async def test_the_pages_of_programs_and_keys(visit: Arrivals, server: str, ana:
     await expect(page.locator("#api_keys .secret code")).to_contain_text("parley_")
     await expect(page.locator("#api_keys .secret")).to_be_in_viewport()
     await finds_nothing(device)
-    await page.get_by_label("Its name").fill("Notes for the phone")
+    await page.get_by_label("What it is called").fill("Notes for the phone")
     await page.get_by_label("Redirect addresses").fill("nowhere")
     await page.get_by_role("button", name="Make it known").click()
     await expect(page.get_by_label("Redirect addresses")).to_be_focused()

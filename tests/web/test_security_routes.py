@@ -28,10 +28,11 @@ OPEN = {
     ("GET", "/sign-in/{provider_name:str}"), ("GET", "/sign-in/{provider_name:str}/callback"),
     ("GET", "/new-password"), ("POST", "/new-password"),
     ("POST", "/sign-out"), ("POST", "/theme"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/{path:path}"),
-    ("GET", "/oauth/authorize"), ("GET", "/static/{version_asked:str}/{path:path}"),
+    ("GET", "/oauth/authorize"), ("GET", "/static/{version_asked:str}/{path:path}"), ("GET", "/schema"),
+    ("GET", "/schema/{path:str}"),
 }  # fmt: skip
-"""What a stranger may ask for, each reviewed: the gates, the look, whether it works, files that are the same for all; and
-what a program wants, which is checked before they are asked to sign in."""
+"""What a stranger may ask for, each reviewed: the gates, the look, whether it works, what is the same for all: files, and
+how programs ask; and what a program wants, which is checked before they are asked to sign in."""
 FORM = "application/x-www-form-urlencoded"
 
 
