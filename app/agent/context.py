@@ -89,7 +89,7 @@ def _written(request: FeedbackRequest) -> str:
 
 def _question(request: FeedbackRequest | None) -> str:
     """What an answer is about."""
-    return f"{request.code}, \u201c{request.question}\u201d: " if request else ""
+    return f"{request.code} ({request.question}): " if request else ""
 
 
 def _told(words: str) -> Said:

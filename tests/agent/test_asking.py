@@ -98,7 +98,7 @@ async def test_the_answer_begins_the_next_turn_and_is_told_to_the_model(ana: Use
         ("assistant", '{"type": "approval", "question": "Shall I ship it?"}'),
         (
             "user",
-            f"[Parley] {request.code}, “Shall I ship it?”: Rejected by Ana via Slack: [[say=Then I keep it.]] (Parley) "
+            f"[Parley] {request.code} (Shall I ship it?): Rejected by Ana via Slack: [[say=Then I keep it.]] (Parley) "
             "Approved by Ben.",
         ),
     ]
@@ -115,7 +115,7 @@ async def test_silence_begins_the_next_turn_too_and_is_no_answer(ana: User, work
     for recipient_id in await FeedbackRecipient.due(1):
         await FeedbackRecipient.climb(recipient_id)
     assert (await answer(session)).text == "Nobody said so."
-    assert given(llm)[-1][1].endswith("”: Nobody answered in time.")
+    assert given(llm)[-1][1].endswith("): Nobody answered in time.")
 
 
 async def test_words_said_while_it_waits_are_answered_and_it_waits_on(ana: User, worker: Answers, llm: StubLLM) -> None:

@@ -142,7 +142,7 @@ async def test_the_agent_asks_and_goes_on_with_the_answer_from_another_device(
     await expect(laptop.page.locator("#docked .request")).to_have_count(0)
     await expect(laptop.page.locator("#agent-status")).not_to_contain_text("Waits")
     told = llm.requests[-1]["messages"][-1]["content"]
-    assert re.fullmatch(r"\[Parley\] \w{4}, “What shall I call the release\?”: “\[\[say=.*\]\]” by Ana on the page\.", told)
+    assert re.fullmatch(r"\[Parley\] \w{4} \(What shall I call the release\?\): “\[\[say=.*\]\]” by Ana on the page\.", told)
 
 
 async def test_whoever_wants_is_asked_before_the_agent_goes_on(visit: Arrivals, ana: User) -> None:
