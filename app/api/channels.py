@@ -6,6 +6,7 @@ from uuid import UUID
 from litestar import delete, get, post, put
 from litestar.params import JSONBody
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from app.api.callers import Id, Me
 from app.auth import present
@@ -39,11 +40,8 @@ class Channel(BaseModel):
         )  # fmt: skip
 
 
-class QuietHours(BaseModel):
-    """When what is not urgent waits, by the clock of the person's time zone."""
-
-    begin: Clock = Field(alias="from")
-    end: Clock = Field(alias="to")
+QuietHours = TypedDict("QuietHours", {"from": Clock, "to": Clock})
+"""When what is not urgent waits, by the clock of the person's time zone. A class can have no field called `from`."""
 
 
 class Channels(BaseModel):
@@ -94,7 +92,7 @@ async def change_reach(me: Me, data: JSONBody[Reach]) -> Channels:
         if {"quiet_hours", "time_zone"} & data.model_fields_set:
             quiet = data.quiet_hours if "quiet_hours" in data.model_fields_set else _quiet(me)
             zone = me.time_zone if data.time_zone is None else data.time_zone
-            await me.keep_quiet(quiet.begin if quiet else "", quiet.end if quiet else "", zone)
+            await me.keep_quiet(quiet["from"] if quiet else "", quiet["to"] if quiet else "", zone)
     present.forget_person(me.id)
     return await _shown(await _anew(me))
 
@@ -123,7 +121,7 @@ async def _shown(me: User) -> Channels:
 
 
 def _quiet(me: User) -> QuietHours | None:
-    return QuietHours.model_validate({"from": me.quiet_from, "to": me.quiet_to}) if me.quiet_from else None
+    return {"from": me.quiet_from, "to": me.quiet_to} if me.quiet_from else None
 
 
 async def _anew(me: User) -> User:

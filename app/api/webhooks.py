@@ -93,6 +93,11 @@ class Replay(BaseModel):
     delivery: UUID | None = None
     since: AwareDatetime | None = None
 
+    @property
+    def which(self) -> dict[str, Any]:
+        given = {"delivery_id": self.delivery, "since": self.since}
+        return {name: value for name, value in given.items() if value is not None}
+
 
 class Replayed(BaseModel):
     """How many are sent again."""
@@ -161,7 +166,7 @@ async def list_deliveries(
 async def replay_deliveries(me: Me, endpoint_id: Id, data: JSONBody[Replay]) -> Replayed:
     """Post again what was accepted or given up. The same `webhook-id` says that it is the same event."""
     endpoint = await _open_to(me.id, endpoint_id)
-    return Replayed(count=await replay(endpoint, delivery_id=data.delivery, since=data.since))
+    return Replayed(count=await replay(endpoint, **data.which))
 
 
 async def _open_to(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from app.database import after_commit, loaded, new_id, sql
 from app.domain.delivery import Delivery, DeliveryKind
+from app.domain.errors import Unfit
 from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
 from app.live import encode
 from app.queue import nudge
@@ -53,7 +54,9 @@ async def put(endpoint: WebhookEndpoint, event: str, request_id: UUID | None = N
 
 async def replay(endpoint: WebhookEndpoint, **which: Any) -> int:
     """Send again what was sent or given up: one `delivery_id`, or all `since` a time; how many. The same id says that it is
-    the same. Nothing while it is disabled: make it active first."""
+    the same. Unfit unless it is said which."""
+    if len(which) != 1:
+        raise Unfit("Name one delivery, or the time since when all are sent again.")
     rows = await sql(
         """UPDATE deliveries SET status = 'due', due_at = now(), replayed_at = now(), doubtful = FALSE, error = '',
              accepted_at = NULL
