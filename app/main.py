@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
 from app.api import document, problems
+from app.api.mcp_door import Door, mcp
 from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
@@ -68,8 +69,8 @@ from app.web.visitors import Visitors, me
 MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
-    chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
-    streams.stream, streams.open_to_pages, theme.choose_theme,
+    chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, messages.ask_first,
+    stops.stop, stops.retry, streams.stream, streams.open_to_pages, theme.choose_theme,
     account.show_account, profile.change_profile, password.change_password,
     feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond, feedback.hand_on,
     channels.show_channels, channels.add_channel, channels.choose_quiet_hours, channels.show_confirmation,
@@ -112,8 +113,10 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     await database.connect()
     app.state.house = House()
     app.state.house.open()
+    app.state.mcp = Door(app.state.house)
     try:
-        yield
+        async with app.state.mcp.open():
+            yield
     finally:
         await app.state.house.close()
         await queue.close()
@@ -125,7 +128,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, API, OAUTH, nothing],
+        route_handlers=[*ROUTES, API, OAUTH, mcp, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},

@@ -59,6 +59,7 @@ class RequestLog:
         if scope["type"] != ScopeType.HTTP:
             return await self.app(scope, receive, send)
         request_id, began, status = uuid4().hex, time.perf_counter(), 0
+        path = scope["path"]  # a mount changes it
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -69,6 +70,6 @@ class RequestLog:
 
         with structlog.contextvars.bound_contextvars(request=request_id):
             await self.app(scope, receive, send_with_id)
-            if not scope["path"].startswith(QUIET):
+            if not path.startswith(QUIET):
                 took = round((time.perf_counter() - began) * 1000, 1)
-                log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took)
+                log.info("request", method=scope["method"], path=path, status=status, ms=took)

@@ -94,6 +94,17 @@ def test_pages_and_api_write_rows_and_nudge_instead_of_calling_jobs_or_the_agent
     assert not wrong, told(wrong)
 
 
+def test_mcp_is_loaded_by_nobody_before_its_first_client() -> None:
+    """It takes a third of the time in which Parley starts: only app/api/mcp_door.py loads it, by its name."""
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in sources("app/")
+        for line, name in imported(path)
+        if name == "app.api.mcp_tools" or (name.split(".")[0] in ("mcp", "mcp_types") and path != "app/api/mcp_tools.py")
+    ]
+    assert not wrong, told(wrong)
+
+
 def test_only_the_command_and_the_web_process_know_the_sandbox() -> None:
     wrong = [
         f"{path}:{line} imports {name}: only {sorted(MAY_IMPORT_SANDBOX)} and tests may"

@@ -3,7 +3,7 @@
 from litestar import Router, route
 from litestar.di import Provide
 
-from app.api import callers, channels, events, feedback, messages, oauth, sessions, stops, webhooks
+from app.api import callers, channels, events, feedback, mcp_door, messages, oauth, sessions, stops, webhooks
 from app.api.idempotency import Idempotent
 from app.domain.errors import NotFound
 
@@ -25,6 +25,7 @@ API = Router(
         sessions.switch_channel,
         messages.say,
         messages.list_messages,
+        messages.ask_first,
         stops.stop,
         events.stream,
         events.open_to_programs,
@@ -59,7 +60,7 @@ API = Router(
 )
 OAUTH = Router(
     "/",
-    route_handlers=[oauth.give_tokens, oauth.revoke_token, oauth.describe_server, oauth.show_keys],
+    route_handlers=[oauth.give_tokens, oauth.revoke_token, oauth.describe_server, oauth.show_keys, mcp_door.describe_mcp],
     opt={"open": True, "stateless": True},
     include_in_schema=True,
 )

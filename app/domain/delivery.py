@@ -98,12 +98,14 @@ class Delivery(Table, tablename="deliveries", db=DB):
         rows = await sql(
             """INSERT INTO deliveries (id, kind, via, line, channel, "user", request, message, copy_of, payload, status,
                  due_at, accepted_at, created_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), CASE WHEN $12 THEN now() END, now())
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, COALESCE($13, now()),
+                 CASE WHEN $12 THEN now() END, now())
                ON CONFLICT (request, channel, kind) WHERE kind IN ('request', 'reminder')
                DO UPDATE SET status = 'due', given_up = FALSE WHERE deliveries.given_up
                RETURNING id""",
-            new_id(), kind, channel.type, str(channel.id), channel.id, channel.user, about.get("request"),
+            new_id(), kind, channel.type, about.get("line", str(channel.id)), channel.id, channel.user, about.get("request"),
             about.get("message"), about.get("copy_of"), encode(about.get("payload", {})).decode(), status, at_once,
+            about.get("due_at"),
         )  # fmt: skip
         for row in rows:
             after_commit(nudge, "deliver", row["id"])

@@ -20,7 +20,7 @@ from app.domain.feedback_question import Question, Urgency
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse, Way, said
 from app.domain.feedback_value import FeedbackType, fit_value
-from app.domain.message import Author, MessageType, fit_text
+from app.domain.message import Author, Message, MessageType, fit_text
 from app.domain.session import ChatSession, SessionStatus
 from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
@@ -73,17 +73,20 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
     @classmethod
     async def ask(
         cls, question: Question, *, of: list[User], by: User | None = None, session: ChatSession | None = None,
-        batch: UUID | None = None,
+        batch: UUID | None = None, place: Message | None = None, about: UUID | None = None,
     ) -> Self:  # fmt: skip
         """Ask people, in a conversation or in one of its own. When this returns it is kept: it stands in their inboxes,
-        and what leaves for their first channels is written. Unfit says what can't be asked."""
+        and what leaves for their first channels is written. Unfit says what can't be asked. It takes its `place` in the
+        log if there is one already; else the next, as an entry `about` another one."""
         fit = question.fit(len(of))
         async with transaction():
             session = session or await ChatSession.open(owner_of(of, by))
             asked_by = by.name if by else "Parley"
-            entry = await session.append(
+            if place:
+                await session.ask_at(place, fit["question"])
+            entry = place or await session.append(
                 id=new_id(), type=MessageType.FEEDBACK_REQUEST, author=Author.PERSON if by else Author.AGENT,
-                author_name=asked_by, user=by.id if by else None, text=fit["question"],
+                author_name=asked_by, user=by.id if by else None, text=fit["question"], about=about,
             )  # fmt: skip
             default = fit.pop("default")
             request = cls(
@@ -92,6 +95,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             )  # fmt: skip
             await request.save()
             await session.set_status(SessionStatus.WAITING)
+            await AgentState.wait(session.id)
             for person in of:
                 await request.reach(person)
             if by and request.webhook:
@@ -180,8 +184,9 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         )
         session = ChatSession.named(self.session)
         await session.append(
-            type=MessageType.FEEDBACK_RESPONSE, author=Author.SYSTEM, text=await self.outcome(), status="queued"
-        )
+            type=MessageType.FEEDBACK_RESPONSE, author=Author.SYSTEM, text=await self.outcome(), status="queued",
+            about=self.id,
+        )  # fmt: skip
         await self.settle_copies()
         await tell_webhooks(WebhookEvent.SETTLED, self.id)
         if not await FeedbackRequest.exists().where(

@@ -11,6 +11,7 @@ from app.domain.feedback import FeedbackRequest, Settled
 from app.domain.feedback_delegation import delegate
 from app.domain.feedback_value import FeedbackType
 from app.domain.inbox import request_for, seen_on_the_page, settled_for, waiting_for
+from app.domain.notice import notices_for, notices_seen
 from app.domain.people import those_asked
 from app.domain.timeline import timeline
 from app.domain.user import User
@@ -28,8 +29,10 @@ async def inbox(request: AnyRequest, me: Me) -> Response[bytes]:
     """What waits for me, the most pressing first, and what I was asked before."""
     waiting = await waiting_for(me.id)
     await seen_on_the_page(me.id, waiting)
-    groups, settled = together(await cards(waiting, me.id)), await settled_for(me.id)
-    return page(request, "feedback/inbox.html", groups=groups, settled=await cards(settled, me.id))
+    groups, settled = together(await cards(waiting, me.id)), await cards(await settled_for(me.id), me.id)
+    notes = await notices_for(me.id)
+    await notices_seen(me.id)
+    return page(request, "feedback/inbox.html", groups=groups, settled=settled, notes=notes)
 
 
 @get("/feedback/stream", opt={"uncounted": True}, media_type="text/event-stream")

@@ -8,6 +8,7 @@ from markupsafe import escape
 from app.domain.agent_state import AgentStatus
 from app.domain.inbox import waiting_for
 from app.domain.message import Message
+from app.domain.notice import notices_for
 from app.domain.session import ChatSession
 from app.frames import Frame
 from app.live import Event, encode
@@ -89,6 +90,8 @@ class Fragments(Telling):
         shown = render("feedback/_inbox.html", groups=together(await cards(here, person_id)), docked=session_id is not None)
         count = render("feedback/_count.html", count=len(waiting))
         places = {"#docked" if session_id else "#inbox": shown, "#waiting-count": count}
+        if session_id is None:
+            places["#notes"] = render("feedback/_notes.html", notes=await notices_for(person_id))
         return b"".join(cls.event(partial(place, "innerMorph", words)) for place, words in places.items())
 
     async def missed(self, session: ChatSession, came_to: Seen) -> list[Message]:
