@@ -53,6 +53,7 @@ from app.web import (
     sign_up,
     stops,
     streams,
+    switches,
     theme,
     users,
 )
@@ -65,8 +66,8 @@ MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
-    streams.stream, theme.choose_theme, account.show_account, profile.change_profile, password.change_password,
-    feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
+    switches.switch, streams.stream, theme.choose_theme, account.show_account, profile.change_profile,
+    password.change_password, feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
     channels.show_channels, channels.add_channel, channels.choose_quiet_hours, channels.show_confirmation,
     channels.confirm_channel, channels.show_channel, channels.place_channel, channels.switch_channel,
     channels.test_channel, channels.send_confirmation, channels.remove_channel,

@@ -6,8 +6,6 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
-from app.database import sql
-from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.user import User
 from tests.channels.engine import reached_by
 from tests.channels.fickle import Fickle
