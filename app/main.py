@@ -10,14 +10,13 @@ from typing import Any
 import uvicorn
 from litestar import Litestar, Response, Router, get
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
 from app import database, live, observability, queue
-from app.api import problems
-from app.api.routes import API
+from app.api import document, problems
+from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
 from app.peer import Peers
@@ -27,10 +26,12 @@ from app.settings import settings
 from app.web import (
     account,
     admin,
+    api_keys,
     assets,
     audit,
     channels,
     chat,
+    consent,
     devices,
     errors,
     export,
@@ -45,7 +46,9 @@ from app.web import (
     passkeys,
     password,
     profile,
+    programs,
     providers,
+    schema,
     second_factor,
     second_step,
     sessions,
@@ -66,14 +69,17 @@ MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, stops.stop, stops.retry,
-    switches.switch, streams.stream, theme.choose_theme, account.show_account, profile.change_profile,
-    password.change_password, feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
+    switches.switch, streams.stream, streams.open_to_pages, theme.choose_theme,
+    account.show_account, profile.change_profile, password.change_password,
+    feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond,
     channels.show_channels, channels.add_channel, channels.choose_quiet_hours, channels.show_confirmation,
     channels.confirm_channel, channels.show_channel, channels.place_channel, channels.switch_channel,
     channels.test_channel, channels.send_confirmation, channels.remove_channel,
     devices.end_device, devices.end_other_devices, export.export_account,
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
     second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
+    consent.ask_consent, consent.consent, programs.register_program, programs.remove_program, programs.take_back_consent,
+    api_keys.make_key, api_keys.remove_key,
     second_factor.make_recovery_codes, second_step.challenge_second_step, second_step.take_passkey,
     providers.go_elsewhere, providers.come_back, identities.show_new_identity, identities.link_identity,
     identities.show_identity, identities.unlink_identity,
@@ -119,17 +125,19 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, API, nothing],
+        route_handlers=[*ROUTES, API, OAUTH, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},
         lifespan=[lifespan],
-        openapi_config=OpenAPIConfig(
+        openapi_config=document.Described(
             title="Parley",
             version="1",
-            render_plugins=[JsonRenderPlugin()],
+            description=document.ABOUT,
+            use_handler_docstrings=True,
+            render_plugins=[schema.Readable(), JsonRenderPlugin()],
             openapi_router=Router(
-                "/schema", route_handlers=[], opt={"open": True, "stateless": True}, include_in_schema=False
+                "/schema", route_handlers=[], opt={"open": True}, after_request=schema.found, include_in_schema=False
             ),
         ),
         include_in_schema=False,

@@ -19,7 +19,7 @@ from app.jobs.climb import climb, climb_due
 from app.jobs.deliver import Post, deliver
 from app.jobs.erase_who_left import erase_who_left
 from app.jobs.find_due import find_due
-from app.jobs.forget_answers import forget_answers
+from app.jobs.forget_old import forget_old
 from app.jobs.run_agent import run_agent
 
 log = structlog.get_logger(__name__)
@@ -34,7 +34,7 @@ async def start(ctx: Context) -> None:
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
     looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles)
-    timed = [asyncio.create_task(each) for each in (looks, erase_who_left(), forget_answers())]
+    timed = [asyncio.create_task(each) for each in (looks, erase_who_left(), forget_old())]
     ctx.update(answers=answers, post=post, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 

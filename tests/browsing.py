@@ -9,6 +9,7 @@ async with Browser(server) as browser:
         assert (await anext(events)).data
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,12 +19,18 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import websockets
+from websockets.asyncio.client import ClientConnection
 
 from app.auth.cookies import signed_in
 from app.domain.sign_in import SignIn
 from app.domain.user import User
 from tests.conftest import PASSWORD
 
+# A server closes what was idle for 5 s; on a busy machine a request could leave at that very moment.
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
+ABSENT = "absent"
+"""Of a header: it is not sent."""
 CSRF = re.compile(r'name="csrf" value="([^"]*)"')
 
 
@@ -40,7 +47,9 @@ class Browser:
     """One browser of one person. `headers` go with every request; `client` is the httpx client beneath."""
 
     def __init__(self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None, **headers: str) -> None:
-        self.client = httpx.AsyncClient(base_url=base_url, headers=headers, transport=transport, timeout=20, trust_env=False)
+        self.client = httpx.AsyncClient(
+            base_url=base_url, headers=headers, transport=transport, limits=LIMITS, timeout=20, trust_env=False
+        )
 
     async def __aenter__(self) -> Self:
         await self.client.__aenter__()
@@ -118,6 +127,16 @@ class Browser:
             yield events
 
     @asynccontextmanager
+    async def socket(self, session_id: str, query: str = "after=0", **headers: str) -> AsyncIterator[ClientConnection]:
+        """The same by a socket, opened from one of our own pages unless `headers` say otherwise."""
+        address = f"{self.client.base_url}".replace("http", "ws", 1).rstrip("/") + f"/chat/{session_id}/socket?{query}"
+        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        sent = {"Cookie": cookie, "Origin": str(self.client.base_url).rstrip("/")} | headers
+        sent = {name: value for name, value in sent.items() if value != ABSENT}
+        async with websockets.connect(address, additional_headers=sent, proxy=None) as connection:
+            yield connection
+
+    @asynccontextmanager
     async def listen(self, path: str, **headers: str) -> AsyncIterator[AsyncIterator[Event]]:
         """The events of any stream."""
         asked = {"Accept": "text/event-stream", **_named(headers)}
@@ -137,6 +156,12 @@ async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
         if "data" in fields and fields.get("event") != "beat":
             yield Event(fields.get("event", "message"), fields["data"], fields.get("id", ""))
         fields = {}
+
+
+def event_of(frame: str | bytes) -> Event:
+    """A frame of a page's socket as the event that a stream would have brought."""
+    told = json.loads(frame)
+    return Event(told.get("signal", "message"), told.get("content", ""), str(told.get("revision", "")))
 
 
 def csrf_in(html: str) -> str:

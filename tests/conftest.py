@@ -30,7 +30,8 @@ def free_port() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before any module of Parley reads its settings."""
-    if config.option.collectonly:
+    conducts = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if config.option.collectonly or conducts:
         return
     from app.embedded import start_postgres, start_valkey
 
@@ -58,6 +59,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "PARLEY_SIGN_UPS_PER_HOUR": "1000000",
         "PARLEY_LOG_FORMAT": "json",
     }
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """When tests run side by side, all journeys share one worker with one Parley and one Chromium; else a file stays
+    together."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("journeys" if folder.name == "journeys" else str(item.path)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -157,13 +167,14 @@ async def server(migrated: None) -> AsyncIterator[str]:
     """A web process's inside, on a real socket; its address."""
     import uvicorn
 
-    from app.main import Server, create_app, create_asgi
+    from app.main import MOST_BODY_BYTES, Server, create_app, create_asgi
     from app.settings import settings
 
     app = create_app()
     config = uvicorn.Config(
-        create_asgi(app), port=settings().port, log_config=None, access_log=False, ws="websockets-sansio"
-    )
+        create_asgi(app), port=settings().port, log_config=None, access_log=False,
+        ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=MOST_BODY_BYTES,
+    )  # fmt: skip
     running = Server(config, app)
     running.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(running.serve())

@@ -15,8 +15,11 @@ import pytest
 
 from app import settings as settings_module
 from app.database import sql
+from app.domain.api_key import ApiKey
+from app.domain.user import User
 from tests.browsing import Browser
 from tests.conftest import free_port
+from tests.oauth_program import OAuthProgram, notes_of
 from tests.waiting import until
 
 PASSWORD = "canary-of-a-password 7f3a"
@@ -49,12 +52,31 @@ async def test_a_scan_of_the_database_finds_no_secret(server: str, db: None) -> 
         await browser.sign_in("Ana", password=PASSWORD)
         await browser.open_chat("hello")
         found = secrets_of(browser, await browser.csrf())
-    tables = await sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
-    assert {"users", "sign_ins"} <= {row["table_name"] for row in tables}
-    for table in [row["table_name"] for row in tables]:
-        for row in await sql(f'SELECT t::text AS row FROM "{table}" t'):
-            assert [secret for secret in found if secret in row["row"]] == [], table
+    assert {"users", "sign_ins"} <= await tables_without(found)
     assert "$argon2id$" in (await sql("SELECT password_hash FROM users"))[0][0]
+
+
+async def test_nor_does_it_find_what_programs_have(server: str, ana: User) -> None:
+    async with OAuthProgram(server, await notes_of(ana)) as notes, Browser(server) as browser:
+        await browser.enter(ana)
+        key = await ApiKey.make(ana, name="x", scopes=["chat"])
+        codes = [await notes.is_allowed_by(browser) for _ in range(2)]
+        tokens = (await notes.redeem(codes[0])).json()
+        refreshed = (await notes.refresh(tokens["refresh_token"])).json()
+        found = [key, key.removeprefix("parley_"), *codes, notes.verifier]
+        found += [token for one in (tokens, refreshed) for token in (one["access_token"], one["refresh_token"])]
+        found += [token.rsplit(".", 1)[1] for token in found if "." in token]
+        assert await notes.status(key) == 200
+    assert {"oauth_codes", "api_keys", "sign_ins"} <= await tables_without(found)
+
+
+async def tables_without(secrets: list[str]) -> set[str]:
+    """The tables that hold rows, none of which holds a secret."""
+    tables = await sql("SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'")
+    rows = {name: await sql(f'SELECT t::text AS row FROM "{name}" t') for (name,) in tables}
+    for name, kept in rows.items():
+        assert [secret for secret in secrets for row in kept if secret in row["row"]] == [], name
+    return {name for name, kept in rows.items() if kept}
 
 
 def secrets_of(browser: Browser, csrf: str) -> list[str]:

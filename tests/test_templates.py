@@ -26,6 +26,22 @@ DEVICE = SimpleNamespace(
     id="d1", device="Mozilla", device_words="Firefox on Linux", hand_held=True, address="::1", last_used_at=AT,
     created_at=AT, user="u2", who="Ben", email="ben@example.org",
 )  # fmt: skip
+PROGRAM = SimpleNamespace(
+    id="p1",
+    name="Notes",
+    scopes=["chat"],
+    since=AT,
+    created_at=AT,
+    last_used_at=AT,
+    owner="u2",
+    redirect_uris=["https://x/"],
+)
+FIELD = SimpleNamespace(name="text", kind="string", required=False, says="Words.", place="body")
+SAYING = SimpleNamespace(
+    method="POST", path="/api/x", anchor="Say", told={"summary": "Say `x`", "description": "Soon."}, takes=[FIELD],
+    answers=[("202", "Done", "Entry"), ("404", "Nothing is here", "Problem")],
+)  # fmt: skip
+API = SimpleNamespace(about="Send a `token`.", resources={"sessions": [SAYING]}, shapes={"Entry": [FIELD]})
 GOOGLE = SimpleNamespace(name="google", label="Google")
 IDENTITY = SimpleNamespace(id="n1", provider="google", email="ana@example.org", linked_at=AT, last_used_at=AT)
 PASSKEY = SimpleNamespace(id="p1", name="Phone", created_at=AT, last_used_at=None)
@@ -33,6 +49,9 @@ IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
 scripts = sorted((STATIC / "js").glob("*.js"))
+
+
+ASKING = SimpleNamespace(client=PROGRAM, parameters={"state": "x"}, host="notes.example")
 
 
 def environment() -> Environment:
@@ -74,7 +93,7 @@ AWAY = SimpleNamespace(status="queued", error="The model is away.", retry_at=dat
 def chat(**changes: Any) -> dict[str, Any]:
     values = {
         "session": SESSION, "sessions": [SESSION], "messages": list(MESSAGES.values()), "agent": AWAY,
-        "stream_url": "/chat/s1/stream?after=9", "older_url": "/chat/s1?before=1",
+        "stream_query": "after=9", "older_url": "/chat/s1?before=1",
     }  # fmt: skip
     return {"me": ANA, "theme": "dark", "csrf": TOKEN, **values, **changes}
 
@@ -84,6 +103,8 @@ def account(**changes: Any) -> dict[str, Any]:
         "profile": {"zones": ["UTC", "Europe/Oslo"]},
         "devices": {"mine": [DEVICE, DEVICE], "this": "d1"},
         "second_factor": {"app": SimpleNamespace(confirmed_at=AT), "codes_left": 3, "fresh": False},
+        "programs": {"allowed": [PROGRAM], "known": [(PROGRAM, "Ben")], "scopes": ["chat", "admin"]},
+        "api_keys": {"mine": [PROGRAM], "scopes": ["chat"], "fresh": False},
         "identities": [IDENTITY],
         "passkeys": [PASSKEY],
     }
@@ -112,7 +133,10 @@ def admins() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "users/index.html", index
     yield "users/index.html", index | {"people": listed | {"rows": []}, "link": "http://x", "invited": "x@y"}
     yield "users/show.html", seen | {"user": ben, "sign_ins": [DEVICE], "link": "http://x", "done": "role"}
-    yield "sessions/index.html", seen | {"sign_ins": listed | {"rows": [(DEVICE, ben)]}}
+    yield (
+        "sessions/index.html",
+        seen | {"sign_ins": listed | {"rows": [(DEVICE, SimpleNamespace(**vars(DEVICE), program="Notes"))]}},
+    )
     yield "new_password/show.html", seen | {"user": ben, "token": "t", "error": "No."}
 
 
@@ -129,18 +153,24 @@ def pages() -> Iterator[tuple[str, str]]:
         ("errors/show.html", nobody | {"status": 404, "title": "Not here", "what_to_do": "Go back.", "reference": "R1"}),
         *admins(),
         ("chat/show.html", chat()),
-        ("chat/show.html", chat(session=None, messages=[], agent=None, stream_url=None, older_url=None)),
+        ("chat/show.html", chat(transport="socket")),
+        ("chat/show.html", chat(session=None, messages=[], agent=None, stream_query=None, older_url=None)),
         ("account/show.html", account()),
         ("account/leaving.html", account(until=AT)),
         ("account/left.html", account(until=AT)),
         ("account/show.html", account(second_factor={"app": None, "codes_left": 0, "fresh": True})),
         ("account/authenticator.html", account(picture="data:,", secret="ABCD", error="No.")),
         ("account/recovery_codes.html", account(codes=["a-b"])),
+        ("schema/show.html", nobody | {"api": API}),
         ("sign_in/second_step.html", account(me=None, email="a@b", error="No.", passkey_error="No.")),
         ("account/identity.html", account(told=IDENTITY, error="No.", field_error="No.", fresh=False)),
         ("account/passkey.html", account(called="Phone", longest=100, error="No.", fresh=False)),
         ("account/removal.html", account(removal=SimpleNamespace(what="x", text="y", action="/z", back="/account"))),
         ("account/show.html", account(errors={"name": "No.", "time_zone": "No."}, values={"name": ""})),
+        ("account/show.html", account(errors={"redirect_uris": "No.", "key_scopes": "No."}, new_key="k", new_key_name="n")),
+        ("consent/show.html", account(asking=ASKING, scopes=["chat"], owner=ANA)),
+        ("consent/misasked.html", account(client=PROGRAM, address="https://notes.example/back")),
+        ("consent/untrusted.html", account(why="Who?")),
     ]:
         yield name, environment().get_template(name).render(context)
 

@@ -27,10 +27,13 @@ class Idempotent(ASGIMiddleware):
             return await next_app(scope, receive, send)
         who: Caller = scope["state"]["caller"]
         answer = Answer()
+        # Before the transaction: reading a large body makes the connection go on in this context, and with it each later
+        # request of the same client.
+        body = await request.body()
         try:
             async with transaction():
                 place = (who.user.id, scope["path"], key)
-                if kept := await KeptAnswer.claim(*place, await request.body()):
+                if kept := await KeptAnswer.claim(*place, body):
                     answer.repeat(kept)
                 else:
                     await next_app(scope, receive, answer.hear)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, Parameter
 
 from app.api.callers import Id, Me
 from app.api.sessions import Limit
@@ -16,7 +16,7 @@ After = Annotated[int, Parameter(ge=0, le=LARGEST)]
 
 
 @post("/sessions/{session_id:uuid}/messages", status_code=202)
-async def say(me: Me, session_id: Id, data: Said) -> Entry:
+async def say(me: Me, session_id: Id, data: JSONBody[Said]) -> Entry:
     """Say something. The answer comes as events."""
     session = ChatSession.named(session_id)
     return Entry.of(await session.say(data.text, by=me, via=ChannelType.WEB, client_id=data.client_id))

@@ -17,7 +17,7 @@ from app.limits import TooMany
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-PLACES = ("/api", "/oauth", "/.well-known", "/schema")
+PLACES = ("/api", "/oauth", "/.well-known", "/schema/openapi.json")
 TITLES = {
     400: "That can't be read", 401: "Sign in first", 403: "That is not for this token", 404: "Nothing is here",
     405: "That can't be done here", 409: "Somebody was faster", 413: "That is too large", 415: "That is of another kind",

@@ -3,7 +3,7 @@
 from litestar import Router
 from litestar.di import Provide
 
-from app.api import callers, events, messages, sessions, stops
+from app.api import callers, events, messages, oauth, sessions, stops
 from app.api.idempotency import Idempotent
 
 API = Router(
@@ -24,5 +24,11 @@ API = Router(
     middleware=[callers.Callers(), Idempotent()],
     dependencies={"me": Provide(callers.me)},
     opt={"stateless": True},
+    include_in_schema=True,
+)
+OAUTH = Router(
+    "/",
+    route_handlers=[oauth.give_tokens, oauth.revoke_token, oauth.describe_server, oauth.show_keys],
+    opt={"open": True, "stateless": True},
     include_in_schema=True,
 )

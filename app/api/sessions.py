@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import delete, get, patch, post, put
-from litestar.params import FromQuery, Parameter
+from litestar.params import FromQuery, JSONBody, Parameter
 
 from app.api.callers import Id, Me
 from app.api.shapes import MOST, Listed, NewSession, Renamed, Session, Switch
@@ -15,7 +15,7 @@ Limit = Annotated[int, Parameter(ge=1, le=MOST)]
 
 
 @post("/sessions", status_code=201)
-async def open_session(me: Me, data: NewSession | None = None) -> Session:
+async def open_session(me: Me, data: JSONBody[NewSession | None] = None) -> Session:
     """Open a conversation."""
     session = await ChatSession.open(me, title=data.title if data else "")
     return Session.of(session, AgentStatus.IDLE)
@@ -35,7 +35,7 @@ async def show_session(me: Me, session_id: Id) -> Session:
 
 
 @patch("/sessions/{session_id:uuid}")
-async def rename_session(me: Me, session_id: Id, data: Renamed) -> Session:
+async def rename_session(me: Me, session_id: Id, data: JSONBody[Renamed]) -> Session:
     """Give a conversation another title."""
     session = await me.session(session_id)
     await session.rename(data.title)
@@ -50,7 +50,7 @@ async def delete_session(me: Me, session_id: Id) -> None:
 
 
 @put("/sessions/{session_id:uuid}/channel")
-async def switch_channel(me: Me, session_id: Id, data: Switch) -> Session:
+async def switch_channel(me: Me, session_id: Id, data: JSONBody[Switch]) -> Session:
     """Go on by another channel."""
     session = await me.session(session_id)
     await session.switch(data.type)

@@ -6,6 +6,7 @@ from uuid import UUID
 from app.auth.cookies import Visitor
 from app.auth.present import person
 from app.auth.tokens import read_access
+from app.domain.api_key import PREFIX, ApiKey
 from app.domain.scope import ALL, Scope
 from app.domain.user import Role, User
 
@@ -41,18 +42,29 @@ class Caller:
 
 async def caller(authorization: str) -> Caller:
     """Whom the header `Authorization` names. Stranger when that is nobody."""
-    kind, _, token = authorization.partition(" ")
+    kind, _, rest = authorization.partition(" ")
     if kind.lower() != "bearer":
         raise Stranger
-    access = read_access(token.strip())
-    user = await person(access.sign_in_id) if access else None
-    if access is None or user is None or user.left_at:  # who has left says first, on a page, that they stay
+    token = rest.strip()
+    found = await (_by_key if token.startswith(PREFIX) else _by_access_token)(token)
+    if found is None or found.user.left_at:  # who has left says first, on a page, that they stay
         raise Stranger("invalid_token")
-    return Caller(user, ALL, sign_in_id=access.sign_in_id)
+    return found
+
+
+async def _by_access_token(token: str) -> Caller | None:
+    access = read_access(token)
+    user = await person(access.sign_in_id) if access else None
+    return Caller(user, access.scopes, sign_in_id=access.sign_in_id) if access and user else None
+
+
+async def _by_key(token: str) -> Caller | None:
+    held = await ApiKey.holder(token)
+    return Caller(held[0], held[2], key_id=held[1]) if held else None
 
 
 def in_person(visitor: Visitor) -> Caller:
     """Somebody who comes by their browser. Stranger when nobody is signed in there."""
-    if visitor.user is None:
+    if visitor.user is None or visitor.user.left_at:
         raise Stranger
     return Caller(visitor.user, ALL, sign_in_id=visitor.sign_in_id)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.auth.present import person
-from app.auth.tokens import access_token, proof, proves, read_access, read_refresh, refresh_token
+from app.auth.tokens import Access, access_token, proof, proves, read_access, read_refresh, refresh_token
 from app.domain.sign_in import LASTS, SignIn
 from app.domain.user import User
 from app.settings import settings
@@ -50,7 +50,7 @@ def read_cookies(header: bytes) -> dict[str, str]:
 async def visitor(cookies: dict[str, str]) -> Visitor:
     """Who sends these cookies. An access token that has ended is renewed by the refresh token."""
     browser = cookies.get(name("browser"), "")
-    access = read_access(cookies.get(name("access"), ""))
+    access = _read(cookies)
     if access and (user := await person(access.sign_in_id)):
         return Visitor(user, access.sign_in_id, browser, [])
     refresh = read_refresh(cookies.get(name("refresh"), ""))
@@ -61,8 +61,14 @@ async def visitor(cookies: dict[str, str]) -> Visitor:
 
 def glimpse(cookies: dict[str, str]) -> Visitor:
     """Who sends these cookies, by their word alone: for the forms of a page that shows nobody's data."""
-    access = read_access(cookies.get(name("access"), ""))
+    access = _read(cookies)
     return Visitor(None, access.sign_in_id if access else None, cookies.get(name("browser"), ""), [])
+
+
+def _read(cookies: dict[str, str]) -> Access | None:
+    """What the access cookie says. A token that a program got is not taken for its person's browser."""
+    access = read_access(cookies.get(name("access"), ""))
+    return None if access is None or access.client_id else access
 
 
 def signed_in(user: User, sign_in: SignIn) -> list[str]:

@@ -2,8 +2,10 @@
 
 import hashlib
 import hmac
+import secrets
 import warnings
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, lru_cache
@@ -15,6 +17,7 @@ from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import KeySet, OKPKey
 
 from app.clock import now
+from app.domain.scope import ALL, Scope, in_order
 from app.settings import settings
 
 ACCESS_LASTS = timedelta(minutes=10)
@@ -22,16 +25,19 @@ SKEW = timedelta(seconds=30)
 ALGORITHM = "EdDSA"
 TYPE = "at+jwt"  # RFC 9068
 AUDIENCE = "parley"
+BROWSERS, PROGRAMS = "refresh", "refresh of a program"
 LONGEST = 1000
 warnings.simplefilter("ignore", SecurityWarning)  # RFC 9864 renames EdDSA; clients know this name
 
 
 @dataclass(frozen=True)
 class Access:
-    """What an access token says: who, by which sign-in."""
+    """What an access token says: who, by which sign-in, and what for. A program's has the `client_id` of the program."""
 
     user_id: UUID
     sign_in_id: UUID
+    scopes: frozenset[Scope] = ALL
+    client_id: str = ""
 
 
 def derived(purpose: str, *words: object, key: str | None = None) -> bytes:
@@ -52,14 +58,16 @@ def proves(given: str, purpose: str, *words: object) -> bool:
     return sum(hmac.compare_digest(candidate, proof) for proof in proofs) > 0  # all of them, whichever fits
 
 
-def access_token(user_id: UUID, sign_in_id: UUID) -> str:
-    """A token for 10 minutes."""
+def access_token(user_id: UUID, sign_in_id: UUID, *, client_id: str = "", scopes: Iterable[Scope] = ALL) -> str:
+    """A token for 10 minutes; for a program with its `client_id`, as RFC 9068 has it, for a browser without."""
     key = _signing_keys().keys[0]
     at = now()
     claims: dict[str, object] = {
         "iss": settings().base_url, "aud": AUDIENCE, "sub": str(user_id), "sid": str(sign_in_id),
         "iat": int(at.timestamp()), "exp": int((at + ACCESS_LASTS).timestamp()),
     }  # fmt: skip
+    if client_id:
+        claims |= {"client_id": client_id, "scope": " ".join(in_order(scopes)), "jti": secrets.token_urlsafe(12)}
     return jwt.encode({"alg": ALGORITHM, "typ": TYPE, "kid": key.kid}, claims, key, algorithms=[ALGORITHM])
 
 
@@ -69,7 +77,9 @@ def read_access(token: str) -> Access | None:
     at, skew = now().timestamp(), SKEW.total_seconds()
     if claims is None or not (claims["iat"] - skew <= at <= claims["exp"] + skew):
         return None
-    return Access(UUID(claims["sub"]), UUID(claims["sid"]))
+    client_id = claims.get("client_id", "")
+    scopes = frozenset(map(Scope, claims["scope"].split())) if client_id else ALL
+    return Access(UUID(claims["sub"]), UUID(claims["sid"]), scopes, client_id)
 
 
 @lru_cache(maxsize=4096)
@@ -83,17 +93,20 @@ def _claims(token: str) -> dict[str, Any] | None:
         if claims["iss"] != settings().base_url or claims["aud"] != AUDIENCE:
             return None
         UUID(claims["sub"]), UUID(claims["sid"]), int(claims["iat"]), int(claims["exp"])
+        if "client_id" in claims:
+            {Scope(word) for word in claims["scope"].split()}
     except (JoseError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return claims
 
 
-def refresh_token(sign_in_id: UUID, generation: int) -> str:
-    """The refresh token of a sign-in's generation: derived, so that a repeated refresh gets the same one."""
-    return f"{sign_in_id}.{generation}.{proof('refresh', sign_in_id, generation)}"
+def refresh_token(sign_in_id: UUID, generation: int, purpose: str = BROWSERS) -> str:
+    """The refresh token of a sign-in's generation: derived, so that a repeated refresh gets the same one. A program's is of
+    no use in a cookie, nor a browser's to a program."""
+    return f"{sign_in_id}.{generation}.{proof(purpose, sign_in_id, generation)}"
 
 
-def read_refresh(token: str) -> tuple[UUID, int] | None:
+def read_refresh(token: str, purpose: str = BROWSERS) -> tuple[UUID, int] | None:
     """Sign-in and generation of a refresh token, if it is one of ours."""
     sign_in, _, rest = token.partition(".")
     generation, _, given = rest.partition(".")
@@ -101,7 +114,12 @@ def read_refresh(token: str) -> tuple[UUID, int] | None:
         sign_in_id, number = UUID(sign_in), int(generation)
     except ValueError:
         return None
-    return (sign_in_id, number) if proves(given, "refresh", sign_in_id, number) else None
+    return (sign_in_id, number) if proves(given, purpose, sign_in_id, number) else None
+
+
+def public_keys() -> list[dict[str, Any]]:
+    """The keys by which others can check our access tokens (RFC 7517), newest first."""
+    return [key.as_dict(private=False) | {"use": "sig", "alg": ALGORITHM} for key in _signing_keys().keys]
 
 
 @cache

@@ -42,6 +42,8 @@ class Action(StrEnum):
     ENABLED = "enabled"
     GRANT_GIVEN = "grant-given"
     GRANT_TAKEN_BACK = "grant-taken-back"
+    PROGRAM_MADE_KNOWN = "program-made-known"
+    PROGRAM_REMOVED = "program-removed"
     KEY_MADE = "key-made"
     KEY_REMOVED = "key-removed"
     KEY_AT_NEW_ADDRESS = "key-at-new-address"

@@ -24,11 +24,13 @@ async def people(words: str = "", page: int = 1) -> list[Any]:
 
 
 async def sign_ins(words: str = "", page: int = 1) -> list[tuple[SignIn, Any]]:
-    """Where people are signed in, the last used first, each with whose it is; paged like `people`."""
+    """Where people are signed in, the last used first, each with whose it is and, if it is one, which `program`; paged like
+    `people`."""
     rows = await sql(
-        """SELECT s.*, u.name AS who, u.email FROM sign_ins s JOIN users u ON u.id = s."user"
+        """SELECT s.*, u.name AS who, u.email, c.name AS program
+           FROM sign_ins s JOIN users u ON u.id = s."user" LEFT JOIN oauth_clients c ON c.id = s.client
            WHERE s.ended_at IS NULL AND s.expires_at > $4 AND u.disabled_at IS NULL
-             AND strpos(lower(concat_ws(' ', u.name, u.email, s.device, s.address)), lower($1)) > 0
+             AND strpos(lower(concat_ws(' ', u.name, u.email, s.device, s.address, c.name)), lower($1)) > 0
            ORDER BY s.last_used_at DESC, s.id LIMIT $2 OFFSET $3""",
         words, PAGE + 1, (page - 1) * PAGE, now(),
     )  # fmt: skip

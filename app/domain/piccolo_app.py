@@ -6,6 +6,7 @@ from piccolo.conf.apps import AppConfig, AppRegistry
 
 from app.database import DB
 from app.domain.agent_state import AgentState
+from app.domain.api_key import ApiKey
 from app.domain.audit import AuditEntry
 from app.domain.channel import CommunicationChannel
 from app.domain.channel_health import ChannelHealth
@@ -18,6 +19,8 @@ from app.domain.idempotency import KeptAnswer
 from app.domain.identity import Identity
 from app.domain.invitation import Invitation
 from app.domain.message import Message
+from app.domain.oauth_client import OAuthClient
+from app.domain.oauth_code import OAuthCode
 from app.domain.passkey import Passkey
 from app.domain.recovery_code import RecoveryCode
 from app.domain.session import ChatSession
@@ -33,7 +36,7 @@ APP_CONFIG = AppConfig(
     app_name="parley",
     migrations_folder_path=str(MIGRATIONS),
     table_classes=[
-        User, SignIn, ChatSession, Message, AgentState, Totp, RecoveryCode,
+        User, OAuthClient, SignIn, OAuthCode, ApiKey, ChatSession, Message, AgentState, Totp, RecoveryCode,
         Invitation, KeptAnswer, Identity, Passkey, SpentMark, AuditEntry, GateTry,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse,

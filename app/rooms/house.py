@@ -11,6 +11,7 @@ import structlog
 from app import live
 from app.auth import present
 from app.database import sql
+from app.domain.api_key import ApiKey
 from app.domain.sign_in import SignIn
 from app.rooms.outbox import Outbox
 from app.rooms.room import Joining, Room
@@ -104,7 +105,7 @@ class House:
                 present.forget(UUID(event["id"]))
                 self._sign_out({UUID(event["id"])})
             case "key.revoked":
-                self._end({box for box in self.boxes() if box.key_id == UUID(event["id"])})
+                self._revoke({UUID(event["id"])})
             case "person.changed":
                 present.forget_person(UUID(event["id"]))
                 self._spawn(self._attempt(self._check_sign_ins))
@@ -115,6 +116,9 @@ class House:
 
     def _sign_out(self, sign_in_ids: set[UUID]) -> None:
         self._end({box for box in self.boxes() if box.sign_in_id in sign_in_ids})
+
+    def _revoke(self, key_ids: set[UUID]) -> None:
+        self._end({box for box in self.boxes() if box.key_id in key_ids})
 
     def _end(self, boxes: set[Outbox]) -> None:
         for box in boxes:
@@ -147,9 +151,11 @@ class House:
                 box.put(box.language.beat)
 
     async def _check_sign_ins(self) -> None:
-        """That one has ended may not have been heard."""
+        """That one has ended, or a key was removed, may not have been heard."""
         known = {box.sign_in_id for box in self.boxes() if box.sign_in_id}
         self._sign_out(known - await SignIn.live_among(known))
+        keys = {box.key_id for box in self.boxes() if box.key_id}
+        self._revoke(keys - await ApiKey.live_among(keys) if keys else keys)
 
     async def _catch_up(self) -> None:
         """Events may be lost (their sender was killed): rooms that are behind the database ask it."""

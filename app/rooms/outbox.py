@@ -1,7 +1,10 @@
 """What one listener has yet to be sent."""
 
 import asyncio
+from collections.abc import Callable
 from uuid import UUID
+
+from litestar.types import Send
 
 from app.rooms.telling import Ending, Telling
 
@@ -11,9 +14,11 @@ MOST_BYTES_WAITING = 512 * 1024
 class Outbox:
     """A listener that reads too slowly is cut off, so that it never grows memory; it comes back and resumes. `language`
     is how it is told things. It came by a sign-in or by an API key: when that ends, so does this. `person_id`:
-    who is shown their inbox there."""
+    who is shown their inbox there. `break_off` ends its connection at once."""
 
-    __slots__ = ("_waiter", "ended", "ending", "key_id", "language", "person_id", "sign_in_id", "size", "waiting")
+    __slots__ = (
+        "_waiter", "break_off", "ended", "ending", "key_id", "language", "person_id", "sign_in_id", "size", "waiting",
+    )  # fmt: skip
 
     def __init__(
         self, language: type[Telling], sign_in_id: UUID | None, key_id: UUID | None = None, *, person_id: UUID | None = None
@@ -24,16 +29,18 @@ class Outbox:
         self.size = 0
         self.ended = False
         self.ending: Ending | None = None
+        self.break_off: Callable[[], None] = lambda: None
         self._waiter: asyncio.Future[None] | None = None
 
-    def put(self, data: bytes) -> None:
-        """Send this next."""
+    def put(self, data: bytes, *, missed: bool = False) -> None:
+        """Send this next. What somebody `missed` before they came is no sign that they read slowly, however much it is."""
         if self.ended or not data:
             return
-        self.size += len(data)
+        self.size += 0 if missed else len(data)
         if self.size > MOST_BYTES_WAITING:
             self.waiting.clear()
             self.end(Ending.SLOW)
+            self.break_off()
         else:
             self.waiting.append(data)
             self._wake()
@@ -60,3 +67,9 @@ class Outbox:
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def breaking_off(send: Send | None) -> Callable[[], None]:
+    """What breaks a connection off whose reader would hear no goodbye. Only uvicorn, whose `send` this is, has it."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    return transport.abort if transport else lambda: None

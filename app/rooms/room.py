@@ -211,7 +211,7 @@ class Room:
         agent = telling.status((await session.agent()).as_dict())
         for message in missed:
             self._written(message.as_dict(), begun=False)
-        joining.box.put(telling.caught_up(joining.came_to, missed, self._place(), self.writing))
+        joining.box.put(telling.caught_up(joining.came_to, missed, self._place(), self.writing), missed=True)
         joining.box.put(telling.session(session.as_dict()))
         joining.box.put(agent)
         if joining.box in self.expected:

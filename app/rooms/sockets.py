@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from litestar import WebSocket
 from litestar.exceptions import WebSocketDisconnect
 
 from app.rooms.house import House
-from app.rooms.outbox import Outbox
+from app.rooms.outbox import Outbox, breaking_off
 from app.rooms.telling import Ending
 
 AnySocket = WebSocket[Any, Any, Any]
@@ -42,6 +42,7 @@ async def refuse_socket(socket: AnySocket, status: int, body: bytes, headers: di
 async def converse(socket: AnySocket, house: House, session_id: UUID, box: Outbox, came_to: Any, hear: Hear) -> None:
     """Tell what happens, one frame for each line that comes into the outbox, and `hear` what is said, until either side
     closes."""
+    box.break_off = breaking_off(cast(dict[str, Any], socket.scope).get("straight"))
     hearing = asyncio.create_task(_hear_all(socket, hear))
     try:
         await house.join(session_id, box, came_to)
@@ -53,8 +54,13 @@ async def converse(socket: AnySocket, house: House, session_id: UUID, box: Outbo
     finally:
         house.leave(session_id, box)
     if box.ending and socket.connection_state != "disconnect":
-        with suppress(WebSocketDisconnect, OSError):
-            await socket.close(CODES[box.ending], box.ending)
+        await close_socket(socket, box.ending)
+
+
+async def close_socket(socket: AnySocket, ending: Ending) -> None:
+    """Say why, and hang up."""
+    with suppress(WebSocketDisconnect, OSError):
+        await socket.close(CODES[ending], ending)
 
 
 async def _hear_all(socket: AnySocket, hear: Hear) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.rooms.house import House
-from app.rooms.outbox import Outbox
+from app.rooms.outbox import Outbox, breaking_off
 
 
 class Afterwards:
@@ -38,6 +38,7 @@ class Stream:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         scope["state"].clear()
         send = cast(dict[str, Any], scope).pop("straight", send)  # its wrappers have nothing to say to what follows
+        self.box.break_off = breaking_off(send)
         await receive()  # the empty body; what comes after it is the end
         self.box.put(b"retry: 300\n\n")
         try:

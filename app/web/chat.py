@@ -37,15 +37,19 @@ async def open_chat(request: AnyRequest, me: Me) -> Response[bytes]:
 
 
 @get("/chat/{session_id:uuid}")
-async def show_chat(request: AnyRequest, me: Me, session_id: Id, before: FromQuery[int | None] = None) -> Response[bytes]:
-    """A conversation: its last entries, or those before one of them."""
+async def show_chat(
+    request: AnyRequest, me: Me, session_id: Id, before: FromQuery[int | None] = None, transport: FromQuery[str] = "stream"
+) -> Response[bytes]:
+    """A conversation: its last entries, or those before one of them. It stays up to date by a stream or, if so asked, by a
+    socket."""
     session = await me.session(session_id)
     messages = await session.entries(before=before, limit=SHOWN)
     agent = await session.agent()
     older = messages[0].seq if messages and messages[0].seq > 1 else None
     return await _page(
         request, me, session=session, messages=bubbles(messages, busy=agent.busy), agent=agent_shown(agent.as_dict()),
-        stream_url=f"/chat/{session.id}/stream?after={session.last_seq}&revision={session.revision}",
+        transport="socket" if transport == "socket" else "stream",
+        stream_query=f"after={session.last_seq}&revision={session.revision}",
         older_url=f"/chat/{session.id}?before={older}" if older else None,
     )  # fmt: skip
 
@@ -61,7 +65,7 @@ async def _page(request: AnyRequest, me: User, *, session: ChatSession | None, *
     waiting = await waiting_for(me.id)
     here = [one for one in waiting if session and one.session == session.id]
     context = {
-        "agent": None, "stream_url": None, "older_url": None, "sessions": await me.sessions(), "session": session,
+        "agent": None, "stream_query": None, "older_url": None, "sessions": await me.sessions(), "session": session,
         "docked": await cards(here, me.id), "waiting_count": len(waiting),
         "ways": await CommunicationChannel.types_of(me.id), **context,
     }  # fmt: skip

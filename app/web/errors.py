@@ -8,6 +8,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from app import database
+from app.auth.origin import Foreign
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.limits import TooMany
 from app.web.pages import AnyRequest, by_htmx, page, piece, refused, render, see
@@ -27,7 +28,7 @@ WORDS = {
     500: ("Something broke", "It was noted. Try again; if it happens again, tell your admin."),
     503: ("The database is away for a moment", "Nothing you sent before is lost. Try again in a few seconds."),
 }
-OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Forged: 403, TooMany: 429}
+OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Forged: 403, Foreign: 403, TooMany: 429}
 
 
 def answer(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -36,7 +37,7 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
         return _to_stranger(request)
     if isinstance(error, HasLeft):
         return see(request, "/account/leaving")
-    status = _status(error)
+    status = status_of(error)
     title, what_to_do = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     if isinstance(error, TooMany):
         what_to_do = f"You can go on {error.verdict.soon}. Nothing was changed."
@@ -58,7 +59,8 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
     return refused(response, error.verdict) if isinstance(error, TooMany) else response
 
 
-def _status(error: Exception) -> int:
+def status_of(error: Exception) -> int:
+    """What an exception is answered with."""
     for kind, status in OURS.items():
         if isinstance(error, kind):
             return status
@@ -72,5 +74,4 @@ def _status(error: Exception) -> int:
 def _to_stranger(request: AnyRequest) -> Response[Any]:
     if request.headers.get("accept", "").find("text/event-stream") >= 0:
         return Response(b"", status_code=401)
-    response: Any = to_sign_in(request)
-    return response  # type: ignore[no-any-return]
+    return to_sign_in(request)

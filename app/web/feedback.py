@@ -15,7 +15,7 @@ from app.rooms.outbox import Outbox
 from app.rooms.streams import Stream
 from app.web.cards import Card, cards
 from app.web.forms import field
-from app.web.fragments import Fragments
+from app.web.fragments import Streamed
 from app.web.pages import AnyRequest, by_htmx, page, piece, see, visitor_of
 from app.web.visitors import Id, Me
 
@@ -32,7 +32,7 @@ async def inbox(request: AnyRequest, me: Me) -> Response[bytes]:
 @get("/feedback/stream", opt={"uncounted": True}, media_type="text/event-stream")
 async def inbox_stream(request: AnyRequest, me: Me) -> ASGIApp:
     """What the inbox hears."""
-    return Stream(request.app.state.house, None, Outbox(Fragments, visitor_of(request).sign_in_id, person_id=me.id), None)
+    return Stream(request.app.state.house, None, Outbox(Streamed, visitor_of(request).sign_in_id, person_id=me.id), None)
 
 
 @get("/feedback/{request_id:uuid}")

@@ -1,7 +1,9 @@
 """What stands on every answer: the security headers (promises.md, security 9), and the visitor's cookies."""
 
 from typing import Any, cast
+from urllib.parse import urlsplit
 
+from litestar import Request
 from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,7 +14,7 @@ POLICY = "; ".join(
     [
         "default-src 'self'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'",
         "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'", "form-action 'self'",
-    ]
+    ]  # form-action stands last: see leads_to
 )  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -21,6 +23,16 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+
+LEADS_TO = "form leads to"
+
+
+def leads_to(request: Request[Any, Any, Any], address: str) -> None:
+    """The forms of the page that is answered may end at this address: browsers look at where a redirect goes, too. An IPv6
+    address is no source that a policy can name, so that all of http stands for it (CSP 3, 2.3.1)."""
+    parts = urlsplit(address)
+    request.scope["state"][LEADS_TO] = f"{parts.scheme}:" if "[" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
 
 
 class SecurityHeaders:
@@ -36,6 +48,8 @@ class SecurityHeaders:
                 headers = MutableScopeHeaders.from_message(message)
                 for name, value in HEADERS.items():
                     headers[name] = value
+                if place := scope.get("state", {}).get(LEADS_TO):
+                    headers["Content-Security-Policy"] = f"{POLICY} {place}"
                 headers.setdefault("Cache-Control", "no-store")
                 if settings().secure:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"

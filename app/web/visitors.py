@@ -3,7 +3,7 @@
 from urllib.parse import quote
 from uuid import UUID
 
-from litestar import Request
+from litestar import Request, Response
 from litestar.di import NamedDependency
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
@@ -84,7 +84,8 @@ async def me(request: AnyRequest) -> User:
     return user
 
 
-def to_sign_in(request: AnyRequest) -> object:
-    """The answer to a stranger: the sign-in page, and back to where they were."""
-    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.url.path
+def to_sign_in(request: AnyRequest, *, query: str = "") -> Response[bytes]:
+    """The answer to a stranger: the sign-in page, and back to where they were, with this `query`."""
+    back = path_of(request.headers.get("hx-current-url", "")) if by_htmx(request) else request.scope["path"]
+    back += f"?{query}" if query else ""
     return see(request, f"/sign-in?next={quote(back, safe='/')}" if back not in ("", "/") else "/sign-in")

@@ -1,5 +1,5 @@
-// <live-connection for="stream id">: says so when the page's stream has been away for five seconds, and when the sign-in has
-// ended; tells the page with `connection:back` that it may go on.
+// <live-connection for="stream id">: says so when the page's stream (or socket) has been away for five seconds, and when the sign-in
+// has ended; tells the page with `connection:back` that it may go on.
 const PATIENCE = 5000
 const SILENCE = 45_000 // three of the server's `beat` events missing: the connection is dead without having said so
 
@@ -7,13 +7,14 @@ class LiveConnection extends HTMLElement {
   connectedCallback() {
     this.stream = document.getElementById(this.getAttribute("for"))
     if (!this.stream) return
-    const on = (name, act) => this.stream.addEventListener(name, act)
-    on("htmx:sse:after:connection", ({ detail }) => this.back(detail.connection))
-    on("htmx:sse:before:connection", ({ detail }) => detail.connection.attempt && this.away())
-    on("htmx:sse:before:message", () => (this.heard = Date.now()))
-    on("beat", () => (this.beats = true))
-    for (const name of ["htmx:sse:error", "htmx:error", "htmx:response:error"]) on(name, ({ detail }) => this.failed(detail))
-    on("signed-out", () => this.end())
+    const on = (act, ...names) => names.forEach((name) => this.stream.addEventListener(name, ({ detail }) => act(detail)))
+    on(({ connection }) => this.back(connection), "htmx:sse:after:connection", "socket:joined")
+    on(({ connection }) => connection.attempt && this.away(), "htmx:sse:before:connection", "htmx:ws:before:connection")
+    on(() => (this.heard = Date.now()), "htmx:sse:before:message", "htmx:ws:before:message:incoming")
+    on(() => (this.beats = true), "beat")
+    on((detail) => this.failed(detail ?? {}), "htmx:sse:error", "htmx:ws:error", "htmx:error", "htmx:response:error")
+    on(() => this.end(), "signed-out")
+    on(() => location.reload(), "deleted")
     addEventListener("online", () => this.connection?.delayCanceller?.())
     this.timer = setInterval(() => this.check(), 5000)
   }
@@ -47,7 +48,9 @@ class LiveConnection extends HTMLElement {
   }
 
   check() {
-    if (this.beats && !document.hidden && Date.now() - this.heard > SILENCE) this.connection?.reader?.cancel()
+    if (!this.beats || document.hidden || Date.now() - this.heard < SILENCE) return
+    this.connection?.reader?.cancel()
+    this.connection?.socket?.close()
   }
 
   show(state) {

@@ -94,3 +94,11 @@ async def test_a_key_is_forgotten_after_a_day(program: Program) -> None:
         clock.shift(timedelta(hours=50))
         await KeptAnswer.forget_old()
         assert await count("kept_answers") == 0
+
+
+async def test_a_large_body_leaves_nothing_behind_on_its_connection(program: Program) -> None:
+    path = await program.open()
+    long = "x" * 99_000 + "ü" * 1000  # more than is read at once, so that the connection stops and goes on
+    for key in ("k", "l", "m"):
+        said = await program.post(f"{path}/messages", {"text": long, "client_id": key}, Idempotency_Key=key)
+        assert said.status_code == 202, said.text

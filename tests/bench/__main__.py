@@ -10,7 +10,7 @@ import uvloop
 
 from tests.bench.ground import Ground, ground
 from tests.bench.rounds import Line, table
-from tests.bench.rows import first_token, frames, limiter, markdown, page, posts, queue, stop, streams
+from tests.bench.rows import first_token, frames, limiter, markdown, page, posts, queue, stop, streams, tokens
 
 Row = Callable[[Ground], Awaitable[list[Line]]]
 ROWS: dict[int, Row] = {
@@ -25,6 +25,7 @@ ROWS: dict[int, Row] = {
     29: page.task_time,
     30: stop.stopped,
     33: limiter.added,
+    34: tokens.checked,
 }
 
 

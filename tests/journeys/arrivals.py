@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.async_api import Browser as Chromium
 
+from app.domain.user import User
 from tests.browsing import Browser
 from tests.journeys.device import Device
 
@@ -39,6 +40,16 @@ class Arrivals:
         await context.add_cookies([{"name": key, "value": value, "url": self.url} for key, value in http.cookies.items()])
         self.devices.append(Device(context, await context.new_page(), http, self.url, email))
         return self.devices[-1]
+
+    async def enter(self, user: User, **options: Any) -> Device:
+        """A device on which `user`, of a Parley within the tests, is signed in."""
+        device = await self("", **options)
+        await device.http.enter(user)
+        await device.context.add_cookies(
+            [{"name": key, "value": value, "url": self.url} for key, value in device.http.cookies.items()]
+        )
+        device.email = user.email
+        return device
 
 
 @asynccontextmanager

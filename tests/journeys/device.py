@@ -17,6 +17,10 @@ REMEMBER_STEPS = """() => {
     if (length && length !== window.steps.at(-1)) window.steps.push(length)
   }).observe(document.querySelector('#log'), { childList: true, subtree: true, characterData: true })
 }"""
+CONNECTED = """() => {
+  const { sse, ws } = document.querySelector('#stream')._htmx ?? {}
+  return Boolean(sse?.reader) || ws?.connection?.socket?.readyState === WebSocket.OPEN
+}"""
 HIDE = """hidden => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden })
   document.dispatchEvent(new Event('visibilitychange'))
@@ -79,15 +83,15 @@ class Device:
     async def open(self, path: str = "/chat") -> None:
         await self.page.goto(f"{self.url}{path}")
 
-    async def open_chat(self, words: str) -> str:
-        """Begin a conversation and open it, its stream connected; its path."""
+    async def open_chat(self, words: str, transport: str = "stream") -> str:
+        """Begin a conversation and open it, its stream (or "socket") connected; its path."""
         path = f"/chat/{await self.http.open_chat(words)}"
-        await self.open(path)
+        await self.open(f"{path}?transport=socket" if transport == "socket" else path)
         await self.connected()
         return path
 
     async def connected(self) -> None:
-        await self.comes_true("Boolean(document.querySelector('#stream')._htmx?.sse?.reader)")
+        await self.comes_true(CONNECTED)
 
     async def comes_true(self, script: str, argument: Any = None) -> None:
         """Wait for it to be so in the page. (Playwright's own way evaluates strings within it, which the CSP forbids.)"""

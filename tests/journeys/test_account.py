@@ -27,26 +27,16 @@ async def visit(server: str, window: Chromium, ana: User) -> AsyncIterator[Arriv
         yield arriving
 
 
-async def enter(visit: Arrivals, user: User) -> Device:
-    """A device on which `user` is signed in."""
-    device = await visit("")
-    await device.http.enter(user)
-    await device.context.add_cookies(
-        [{"name": key, "value": value, "url": visit.url} for key, value in device.http.cookies.items()]
-    )
-    device.email = user.email
-    return device
-
-
 async def finds_nothing(device: Device) -> None:
     found = await violations(device.page)
     assert not found, "\n".join(found)
 
 
-async def test_one_device_signs_the_other_out_and_its_page_says_so_within_a_second(arrive: Arrivals) -> None:
+@pytest.mark.parametrize("transport", ["stream", "socket"])
+async def test_one_device_signs_the_other_out_and_its_page_says_so_within_a_second(arrive: Arrivals, transport: str) -> None:
     laptop = await arrive("Ana", user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
     phone = await arrive("Ana", email=laptop.email)
-    await laptop.open_chat("[[say=Hello]]")
+    await laptop.open_chat("[[say=Hello]]", transport)
     await laptop.is_answered("Hello")
     await phone.open("/account")
     others = phone.page.locator("#devices li").filter(has_not=phone.page.get_by_text("This device"))
@@ -87,7 +77,7 @@ async def test_over_the_limit_the_words_stay_and_it_says_when(
     visit: Arrivals, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "_away_until", 0.0)
-    device = await enter(visit, ana)
+    device = await visit.enter(ana)
     await device.open_chat("one")
     monkeypatch.setattr(settings(), "rate_per_minute", 1)
     device.expects("429")
@@ -103,7 +93,7 @@ async def test_over_the_limit_the_words_stay_and_it_says_when(
 
 async def test_a_button_that_is_refused_says_why(visit: Arrivals, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_away_until", 0.0)
-    device = await enter(visit, ana)
+    device = await visit.enter(ana)
     path = await device.open_chat("one")
     await sql("UPDATE agent_states SET status = 'responding'")
     await device.http.say(path.removeprefix("/chat/"), "two")
@@ -117,7 +107,7 @@ async def test_a_button_that_is_refused_says_why(visit: Arrivals, ana: User, mon
 
 
 async def test_pages_of_an_account(visit: Arrivals, ana: User, ben: User) -> None:
-    device = await enter(visit, ana)
+    device = await visit.enter(ana)
     await device.http.post("/account/profile", {"name": "Ana", "time_zone": "Asia/Kolkata"})
     await device.open("/account")
     device.expects("422", "409")
@@ -131,7 +121,7 @@ async def test_pages_of_an_account(visit: Arrivals, ana: User, ben: User) -> Non
 
 
 async def test_pages_of_an_admin(visit: Arrivals, ana: User, ben: User) -> None:
-    device = await enter(visit, ana)
+    device = await visit.enter(ana)
     await device.open("/admin/users")
     await device.page.get_by_label("E-mail").fill("cleo@example.com")
     await device.page.get_by_role("button", name="Make a link").click()
@@ -143,12 +133,17 @@ async def test_pages_of_an_admin(visit: Arrivals, ana: User, ben: User) -> None:
     link = await device.page.locator(".secret code").inner_text()
     await device.open("/admin/sessions")
     await finds_nothing(device)
+    await device.page.get_by_role("link", name="Audit trail").click()
+    await device.page.get_by_label("What was done").select_option("Invited")
+    await device.page.get_by_role("button", name="Search").click()
+    await expect(device.page.locator(".rows strong")).to_have_text("Ana invited cleo@example.com")
+    await finds_nothing(device)
     await device.page.goto(link)
     await finds_nothing(device)
 
 
 async def test_who_leaves_is_asked_once_more(visit: Arrivals, ben: User) -> None:
-    device = await enter(visit, ben)
+    device = await visit.enter(ben)
     await device.open("/account")
     await device.page.get_by_label("Your password").fill(PASSWORD)
     await device.page.get_by_role("button", name="Delete my account").click()

@@ -37,16 +37,6 @@ async def visit(server: str, window: Chromium, worker: object, ana: User) -> Asy
         yield arriving
 
 
-async def enter(visit: Arrivals, user: User, **options: object) -> Device:
-    """A device on which `user` is signed in."""
-    device = await visit("", **options)
-    await device.http.enter(user)
-    await device.context.add_cookies(
-        [{"name": key, "value": value, "url": visit.url} for key, value in device.http.cookies.items()]
-    )
-    return device
-
-
 async def ask_in(device: Device, user: User, question: Question) -> FeedbackRequest:
     """Ask in a conversation that is open on a device."""
     path = await device.open_chat("[[say=Hello]]")
@@ -69,7 +59,7 @@ async def finds_nothing(device: Device) -> None:
 
 
 async def test_asked_in_the_conversation_and_approved_on_another_device(visit: Arrivals, ana: User) -> None:
-    laptop, phone = await enter(visit, ana), await enter(visit, ana, viewport={"width": 390, "height": 800})
+    laptop, phone = await visit.enter(ana), await visit.enter(ana, viewport={"width": 390, "height": 800})
     await phone.open("/feedback")
     await expect(phone.page.get_by_text("Nothing waits for you")).to_be_visible()
     await ask_in(laptop, ana, SHIP)
@@ -90,7 +80,7 @@ async def test_asked_in_the_conversation_and_approved_on_another_device(visit: A
 
 
 async def test_rejecting_asks_for_a_reason(visit: Arrivals, ana: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     request = await ask_in(laptop, ana, SHIP)
     docked = laptop.page.locator("#docked .request")
     await docked.get_by_text("Reject…").click()
@@ -105,7 +95,7 @@ async def test_rejecting_asks_for_a_reason(visit: Arrivals, ana: User) -> None:
 
 
 async def test_every_kind_is_answered_in_the_inbox(visit: Arrivals, ana: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     for question in (SHIP, DAY, WHO, WORDS, RATING):
         await FeedbackRequest.ask(question, of=[ana])
     await laptop.open("/feedback")
@@ -131,7 +121,7 @@ async def test_every_kind_is_answered_in_the_inbox(visit: Arrivals, ana: User) -
 
 
 async def test_a_late_answer_is_told_so_kindly(visit: Arrivals, ana: User, ben: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     request = await FeedbackRequest.ask(SHIP, of=[ana, ben])
     await laptop.open("/feedback")
     await laptop.page.route("**/feedback/stream", lambda route: route.abort())
@@ -145,7 +135,7 @@ async def test_a_late_answer_is_told_so_kindly(visit: Arrivals, ana: User, ben: 
 
 
 async def test_what_nobody_answers_in_time_expires_and_is_never_a_no(visit: Arrivals, ana: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     request = await ask_in(laptop, ana, replace(SHIP, deadline=now() + timedelta(hours=1)))
     await expect(laptop.page.locator("#docked .until")).to_contain_text("if nobody answers, it expires")
     shift(timedelta(hours=1, seconds=1))
@@ -157,7 +147,7 @@ async def test_what_nobody_answers_in_time_expires_and_is_never_a_no(visit: Arri
 
 
 async def test_two_of_three_must_agree_to_answer(visit: Arrivals, ana: User, ben: User) -> None:
-    laptop = await enter(visit, ana)
+    laptop = await visit.enter(ana)
     request = await FeedbackRequest.ask(replace(SHIP, needed=2), of=[ana, ben])
     await laptop.open(f"/feedback/{request.id}")
     await laptop.page.get_by_role("button", name="Approve").click()

@@ -10,7 +10,7 @@ from app.domain.user import User
 from tests.channels.engine import reached_by
 from tests.channels.fickle import Fickle
 from tests.journeys.arrivals import Arrivals, arrivals
-from tests.journeys.test_asked import enter, finds_nothing, photograph
+from tests.journeys.test_asked import finds_nothing, photograph
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def visit(server: str, window: Chromium, worker: object, ana: User) -> Asy
 
 async def test_channels_are_ordered_tested_and_left_alone_at_night(visit: Arrivals, ana: User) -> None:
     await reached_by(ana, slack=Fickle(), email=Fickle())
-    laptop = await enter(visit, ana, timezone_id="Europe/Oslo")
+    laptop = await visit.enter(ana, timezone_id="Europe/Oslo")
     await laptop.open("/channels")
     rows = laptop.page.locator(".channel")
     await expect(rows).to_have_count(4)

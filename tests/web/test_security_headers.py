@@ -123,7 +123,20 @@ async def test_no_page_names_a_place_elsewhere_to_load_from(server: str, browser
 async def test_the_schema_names_no_place_elsewhere_either(browser: Browser) -> None:
     pages = [path for _, path in routes() if path.startswith("/schema")]
     assert "/schema" in pages
-    assert await elsewhere(browser, "x", pages) == []
+    assert await elsewhere(browser, "x", [*pages, "/schema/openapi.json"]) == []
+    assert "openapi" in (await browser.get("/schema/openapi.json")).json()
+
+
+async def test_the_schema_is_a_page_like_others_and_what_is_not_there_too(server: str, browser: Browser) -> None:
+    shown = await browser.get("/schema")
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    async with Browser(server) as stranger:
+        for page in (shown, await stranger.get("/schema")):
+            assert "/api/sessions/{session_id}/messages" in page.text
+            assert "What went wrong (RFC 9457)." not in page.text.partition("<h1>")[0]
+        for path in ("/schema/redoc", "/schema/swagger", "/schema/x/y", "/schema/openapi.yaml"):
+            missing = await stranger.get(path)
+            assert (missing.status_code, "Nothing is here" in missing.text) == (404, True), path
 
 
 def test_our_files_name_no_place_elsewhere_to_load_from() -> None:

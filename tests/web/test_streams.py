@@ -188,9 +188,9 @@ async def test_events_that_got_lost_are_made_up_for(browser: Browser, ana: User,
 
 async def test_a_slow_reader_is_cut_off() -> None:
     from app.rooms.outbox import MOST_BYTES_WAITING, Outbox
-    from app.web.fragments import Fragments
+    from app.web.fragments import Streamed
 
-    box = Outbox(Fragments, None)
+    box = Outbox(Streamed, None)
     for _ in range(MOST_BYTES_WAITING // 1000 + 2):
         box.put(b"x" * 1000)
     assert box.ended

@@ -1,0 +1,23 @@
+"""Forget what counts for a day only: answers kept in case that a request is repeated, and tries at the gates."""
+
+import asyncio
+from contextvars import Context
+
+import structlog
+
+from app.domain.gate_try import GateTry
+from app.domain.idempotency import KeptAnswer
+
+log = structlog.get_logger(__name__)
+EVERY_SECONDS = 600.0
+
+
+async def forget_old() -> None:
+    """Look every ten minutes, until cancelled."""
+    while True:
+        for forget in (KeptAnswer.forget_old, GateTry.forget_old):
+            try:
+                await asyncio.wait_for(asyncio.create_task(forget(), context=Context()), 60)
+            except Exception as error:
+                log.warning("could not forget", what=forget.__qualname__, error=repr(error))
+        await asyncio.sleep(EVERY_SECONDS)
