@@ -14,11 +14,12 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from app import database, live, observability, queue
+from app import database, live, metrics, observability, queue
 from app.api import document, problems
 from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
+from app.domain.measure import keep_telling
 from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
@@ -112,9 +113,12 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     await database.connect()
     app.state.house = House()
     app.state.house.open()
+    metrics.gauge("parley_open_streams", lambda: len(app.state.house.boxes()))
+    telling = asyncio.create_task(keep_telling("web"))
     try:
         yield
     finally:
+        telling.cancel()
         await app.state.house.close()
         await queue.close()
         await live.close()
