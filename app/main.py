@@ -33,8 +33,10 @@ from app.web import (
     channels,
     chat,
     consent,
+    deliveries,
     devices,
     errors,
+    everybodys_channels,
     export,
     feedback,
     health,
@@ -49,6 +51,7 @@ from app.web import (
     profile,
     programs,
     providers,
+    requests,
     schema,
     second_factor,
     second_step,
@@ -58,11 +61,13 @@ from app.web import (
     stops,
     streams,
     switches,
+    system,
     theme,
     users,
 )
 from app.web.headers import SecurityHeaders
 from app.web.heads import Heads
+from app.web.metrics import show_metrics
 from app.web.pages import AnyRequest
 from app.web.visitors import Visitors, me
 
@@ -89,8 +94,11 @@ ROUTES = [
     leaving.leave, leaving.show_leaving, leaving.stay, new_password.show_new_password, new_password.choose_new_password,
     admin.show_admin, users.show_users, users.show_user, users.change_role, users.disable_user, users.enable_user,
     users.reset_password, invitations.invite, invitations.take_back, sessions.show_sessions, sessions.end_session,
-    audit.show_audit,
-    health.alive, health.ready, assets.static_file,
+    audit.show_audit, requests.show_requests, system.show_system, system.fail_on_purpose,
+    deliveries.show_deliveries, deliveries.show_delivery, deliveries.replay_deliveries,
+    everybodys_channels.show_everybodys_channels, everybodys_channels.place_anybodys_channel,
+    everybodys_channels.switch_anybodys_channel, everybodys_channels.test_anybodys_channel,
+    health.alive, health.ready, show_metrics, assets.static_file,
 ]  # fmt: skip
 
 
