@@ -10,6 +10,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _shift
 
 
+def iso(at: datetime) -> str:
+    """A time as programs are told it: ISO 8601, in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def shifted() -> timedelta:
     """How far tests have moved it."""
     return _shift

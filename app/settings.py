@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     slack_client_secret: str = ""
     slack_api_url: str = "https://slack.com/api/"
 
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+
     escalate_after_seconds: float = Field(300.0, gt=0)
     backoff_base_seconds: float = Field(1.0, gt=0)
     backoff_cap_seconds: float = Field(300.0, gt=0)
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return _parts(value) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "webhook_networks", mode="before")
     @classmethod
     def _networks(cls, value: Any) -> Any:
         try:

@@ -8,6 +8,7 @@ these in double brackets, several in one pair or in several:
 
     [[tokens=200 rate=50 first=0.05]]   how many, how many a second (0: all at once), seconds before the first
     [[say=any words]] [[echo]]          answer these words; answer the user's words without the brackets
+    [[ask=choice Which day? | Monday | Friday]] an Ask in JSON instead of prose
     [[text=prose]] [[text=time]]        Markdown prose; tokens that tell when they were sent: `t<monotonic_ns> `,
                                         the first one also when the request came: `r<monotonic_ns> t<monotonic_ns> `
     [[end=7]]                           one token more, `done7` in a paragraph of its own

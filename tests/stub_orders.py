@@ -1,5 +1,6 @@
 """What one request asks of the stub model: the directives in the last user message, see tests/stub_llm.py."""
 
+import json
 import re
 import time
 from collections.abc import Callable
@@ -7,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-DIRECTIVE = re.compile(r"\[\[(?:say=(?P<say>.*?)|(?P<words>[^\[\]]*))\]\]", re.DOTALL)
+DIRECTIVE = re.compile(r"\[\[(?:say=(?P<say>.*?)|ask=(?P<ask>.*?)|(?P<words>[^\[\]]*))\]\]", re.DOTALL)
 PROSE = (
     "## A heading\n\nSome *plain* words with **weight** and `code`, then a [link](https://example.org/) to follow.\n\n"
     "- one item\n- another item of **some** length\n- a third\n\n"
@@ -69,14 +70,21 @@ class Order:
         return f"{received}t{time.monotonic_ns()}" + ("\n\n" if n % 40 == 39 else " ")
 
 
+def asked(words: str) -> str:
+    """What an agent writes who asks: `choice Which day? | Monday | Friday`."""
+    kind, _, rest = words.partition(" ")
+    question, *options = [part.strip() for part in rest.split("|")]
+    return json.dumps({"type": kind, "question": question, **({"options": options} if options else {})})
+
+
 def order_of(body: dict[str, Any]) -> Order:
     """Read the directives in the last user message."""
     said = [text_of(message) for message in body.get("messages", []) if message.get("role") == "user"]
     last = said[-1] if said else ""
     order = Order()
     for found in DIRECTIVE.finditer(last):
-        if found["say"] is not None:
-            order.say = found["say"]
+        if found["say"] is not None or found["ask"]:
+            order.say = found["say"] if found["say"] is not None else asked(found["ask"])
             continue
         for name, _, value in (part.partition("=") for part in found["words"].split()):
             if name == "echo":

@@ -24,7 +24,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "mana
 LAYERS = (
     ("app.settings", "app.clock", "app.baml_client", "app.private_folder", "app.child", "app.orphans"),
     ("app.cluster", "app.tls", "app.model_server", "app.valkey", "app.backoff"),
-    ("app.embedded", "app.supervisor"),
+    ("app.embedded", "app.supervisor", "app.metrics"),
     (
         "app.database",
         "app.queue",
@@ -90,6 +90,17 @@ def test_pages_and_api_write_rows_and_nudge_instead_of_calling_jobs_or_the_agent
         for line, name in imported(path)
         for one, others in NEVER.items()
         if f"{module(path)}.".startswith(f"{one}.") and f"{name}.".startswith(tuple(f"{other}." for other in others))
+    ]
+    assert not wrong, told(wrong)
+
+
+def test_mcp_is_loaded_by_nobody_before_its_first_client() -> None:
+    """It takes a third of the time in which Parley starts: only app/api/mcp_door.py loads it, by its name."""
+    wrong = [
+        f"{path}:{line} imports {name}"
+        for path in sources("app/")
+        for line, name in imported(path)
+        if name == "app.api.mcp_tools" or (name.split(".")[0] in ("mcp", "mcp_types") and path != "app/api/mcp_tools.py")
     ]
     assert not wrong, told(wrong)
 

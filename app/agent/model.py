@@ -38,17 +38,18 @@ class ModelRefused(Exception):
 @dataclass(frozen=True)
 class Provider:
     """How one kind of model is reached: BAML's name for it, its address, and how much it reads and writes at once. The
-    embedded model could read more, but takes a second for each 150 tokens."""
+    embedded model could read more, but takes a second for each 150 tokens; it writes no JSON, so it asks nothing."""
 
     baml: str
     base_url: str
     model: str
     window_tokens: int
     answer_tokens: int = ANSWER_TOKENS
+    may_ask: bool = True
 
 
 PROVIDERS = {
-    LLMProvider.LOCAL: Provider("openai-generic", "", "local", 2048, 1024),
+    LLMProvider.LOCAL: Provider("openai-generic", "", "local", 2048, 1024, may_ask=False),
     LLMProvider.OPENAI: Provider("openai-generic", "https://api.openai.com/v1", "gpt-5-mini", 128_000),
     LLMProvider.ANTHROPIC: Provider("anthropic", "https://api.anthropic.com", "claude-sonnet-4-5", 128_000),
     LLMProvider.OPENAI_COMPATIBLE: Provider("openai-generic", "", "", 32_000),
@@ -60,7 +61,12 @@ def budget_tokens() -> int:
     """What of the model's window is left for the conversation: less its answer and the instructions."""
     provider = PROVIDERS[settings().llm_provider]
     window = settings().llm_context_tokens or provider.window_tokens
-    return max(256, window - min(provider.answer_tokens, window // 3) - 300)
+    return max(256, window - min(provider.answer_tokens, window // 3) - (600 if may_ask() else 300))
+
+
+def may_ask() -> bool:
+    """Whether the model can answer with an Ask, and is told so."""
+    return PROVIDERS[settings().llm_provider].may_ask
 
 
 def base_url() -> str:
@@ -106,7 +112,7 @@ class Model:
 
     async def respond(self, log: list[Said]) -> AsyncIterator[str]:
         """The model's answer, a piece at a time. ModelAway or ModelRefused; closing it early ends the request."""
-        asked = request(log, registry())
+        asked = request(log, registry(), may_ask=may_ask())
         try:
             async with self.http.post(asked.url, data=asked.body, headers=asked.headers) as response:
                 await _check(response)

@@ -20,9 +20,10 @@ class Request(msgspec.Struct):
     body: bytes
 
 
-def request(log: list[Said], clients: ClientRegistry) -> Request:
-    """The request for an answer to `log`, oldest first, of which there is at least one entry."""
-    written = b.stream_request.Respond(log[-1:], baml_options={"client_registry": clients, "env": {}})
+def request(log: list[Said], clients: ClientRegistry, *, may_ask: bool) -> Request:
+    """The request for an answer to `log`, oldest first, of which there is at least one entry. `may_ask`: the model is told
+    how to ask its person instead."""
+    written = b.stream_request.Respond(log[-1:], may_ask, baml_options={"client_registry": clients, "env": {}})
     body: dict[str, Any] = msgspec.json.decode(written.body.raw())
     *_, newest = body["messages"]
     body["messages"][-1:-1] = [_like(newest, said) for said in log[:-1]]

@@ -9,11 +9,15 @@ from uuid import UUID
 
 import structlog
 
+from app import metrics
+from app.agent.asking import Opening, question_of
 from app.agent.context import context
-from app.agent.model import Model, ModelAway, ModelRefused, budget_tokens
+from app.agent.model import Model, ModelAway, ModelRefused, budget_tokens, may_ask
 from app.backoff import backoff_seconds
 from app.database import AWAY
 from app.domain.agent_state import AgentState
+from app.domain.feedback_log import told_in
+from app.domain.feedback_question import Question
 from app.domain.message import MessageStatus
 from app.domain.turn import MOST_ATTEMPTS, Superseded, Turn
 from app.frames import Writer
@@ -31,6 +35,8 @@ class Answering:
     def __init__(self, turn: Turn, model: Model) -> None:
         self.turn, self.model = turn, model
         self.writer = Writer(turn.session.id, turn.message.id, turn.fence)
+        self.opening = Opening(prose=not may_ask())
+        self.question: Question | None = None
         self.talking: asyncio.Task[None] | None = None
         self.ended_by: str | None = "stop" if turn.state.stop_requested else None
 
@@ -76,7 +82,9 @@ class Answering:
         except Exception:
             log.exception("turn failed")
             return lambda: self._try_again("Something went wrong while answering.")
-        return self._finish if self.writer.text or self.ended_by else lambda: self._try_again("The model said nothing.")
+        if self.writer.text or self.question or self.ended_by:
+            return self._finish
+        return lambda: self._try_again("The model said nothing.")
 
     async def _superseded(self) -> None:
         raise Superseded
@@ -107,17 +115,30 @@ class Answering:
                 raise error
 
     async def _talk(self) -> None:
-        told = context(self.turn.log, budget_tokens())
+        told = context(self.turn.log, budget_tokens(), await told_in(self.turn.log))
         async with aclosing(self.model.respond(told)) as pieces:  # type: ignore[type-var]
             async for piece in pieces:
-                first = not self.writer.text
-                if first:
-                    await asyncio.shield(self.begun)  # nothing is shown of a turn that might not last
-                self.writer.add(piece)
-                if first:
-                    telling = asyncio.create_task(self.turn.responding(), context=Context())
-                    telling.add_done_callback(lambda task: task.cancelled() or task.exception())
+                if piece := self.opening.let_through(piece):
+                    await self._show(piece)
+        if self.opening.held.strip():
+            self.question = question_of(self.opening.held)
+            if not self.question:
+                await self._show(self.opening.let_go())
         self.writer.flush()
+
+    async def _show(self, piece: str) -> None:
+        first = not self.writer.text
+        if first:
+            await asyncio.shield(self.begun)  # nothing is shown of a turn that might not last
+        self.writer.add(piece)
+        if first:
+            self._note_first_token()
+            telling = asyncio.create_task(self.turn.responding(), context=Context())
+            telling.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def _note_first_token(self) -> None:
+        if (waited := self.turn.waited_seconds) is not None:
+            metrics.note("first token", max(0.0, waited))
 
     async def _beat(self) -> None:
         """Keep the lease. The database may be away for a moment: the lease is lost only when another has it."""
@@ -138,12 +159,14 @@ class Answering:
                 await self.turn.hand_back()
             case "stop":
                 await self.turn.finish(self.writer.text, MessageStatus.STOPPED)
+            case _ if self.question:
+                await self.turn.ask(self.question)
             case _:
                 await self.turn.finish(self.writer.text, status, error)
 
     async def _wait_for_model(self, away: ModelAway) -> None:
         """The model is away before its first word: wait, as long as it takes. It broke off later: that was an attempt."""
-        if self.writer.text:
+        if self.writer.text or self.opening.held:
             return await self._try_again(str(away))
         seconds = away.retry_after or backoff_seconds(self.turn.state.waits + 1)
         log.warning("model away", again_in_seconds=round(seconds, 1), why=str(away))

@@ -12,12 +12,13 @@ from app.api.callers import AnyRequest
 from app.auth.bearer import ScopeMissing, Stranger
 from app.auth.origin import Foreign
 from app.domain.errors import Conflict, NotFound, Unfit
+from app.domain.feedback import Settled
 from app.limits import TooMany
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-PLACES = ("/api", "/oauth", "/.well-known", "/schema/openapi.json")
+PLACES = ("/api", "/oauth", "/.well-known", "/schema/openapi.json", "/mcp")
 TITLES = {
     400: "That can't be read", 401: "Sign in first", 403: "That is not for this token", 404: "Nothing is here",
     405: "That can't be done here", 409: "Somebody was faster", 413: "That is too large", 415: "That is of another kind",
@@ -43,6 +44,8 @@ def problem(error: Exception) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "about:blank", "title": _title(status), "status": status}
     if detail := _detail(error, status):
         found["detail"] = detail
+    if isinstance(error, Settled):
+        found |= {"outcome": str(error), "responses": [response.as_dict() for response in error.given]}
     if isinstance(error, ValidationException):
         found["errors"] = [_field(one) for one in error.extra or [] if isinstance(one, dict)]
     if status == 500:

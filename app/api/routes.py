@@ -3,7 +3,7 @@
 from litestar import Router, route
 from litestar.di import Provide
 
-from app.api import callers, events, messages, oauth, sessions, stops
+from app.api import callers, channels, events, feedback, mcp_door, messages, oauth, sessions, stops, webhooks
 from app.api.idempotency import Idempotent
 from app.domain.errors import NotFound
 
@@ -25,9 +25,32 @@ API = Router(
         sessions.switch_channel,
         messages.say,
         messages.list_messages,
+        messages.ask_first,
         stops.stop,
         events.stream,
         events.open_to_programs,
+        feedback.ask,
+        feedback.ask_batch,
+        feedback.list_requests,
+        feedback.show_request,
+        feedback.respond,
+        feedback.hand_on,
+        feedback.withdraw,
+        feedback.list_timeline,
+        channels.list_channels,
+        channels.add_channel,
+        channels.change_reach,
+        channels.remove_channel,
+        channels.test_channel,
+        webhooks.add_endpoint,
+        webhooks.list_endpoints,
+        webhooks.show_endpoint,
+        webhooks.change_endpoint,
+        webhooks.remove_endpoint,
+        webhooks.renew_secret,
+        webhooks.test_endpoint,
+        webhooks.list_deliveries,
+        webhooks.replay_deliveries,
         nothing,
     ],
     middleware=[callers.Callers(), Idempotent()],
@@ -37,7 +60,7 @@ API = Router(
 )
 OAUTH = Router(
     "/",
-    route_handlers=[oauth.give_tokens, oauth.revoke_token, oauth.describe_server, oauth.show_keys],
+    route_handlers=[oauth.give_tokens, oauth.revoke_token, oauth.describe_server, oauth.show_keys, mcp_door.describe_mcp],
     opt={"open": True, "stateless": True},
     include_in_schema=True,
 )

@@ -1,29 +1,64 @@
 """What a delivery says when it is sent: made from the rows as they stand now, not as they stood when it was written."""
 
-import json
+from uuid import UUID
 
-from app.channels.protocol import Letter
+from app.channels.protocol import Letter, Rejected
+from app.clock import iso
 from app.database import loaded, sql
+from app.domain.channel import CommunicationChannel
+from app.domain.confirmation import confirm_url
 from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_recipient import FeedbackRecipient
+from app.domain.feedback_told import told
 
 ABOUT = """
-SELECT r.*, c.address, o.external_id AS copy FROM (VALUES ($1::uuid, $2::uuid, $3::uuid)) d(channel, request, copy_of)
-LEFT JOIN communication_channels c ON c.id = d.channel LEFT JOIN feedback_requests r ON r.id = d.request
-LEFT JOIN deliveries o ON o.id = d.copy_of
+SELECT c.*, o.external_id AS copy, p.id AS handed_on FROM communication_channels c LEFT JOIN deliveries o ON o.id = $2
+LEFT JOIN feedback_recipients p ON p.request = $3 AND p."user" = $4 AND p.delegated_to IS NOT NULL
+WHERE c.id = $1
 """
 
 
 async def letter_of(delivery: Delivery) -> Letter:
-    """The letter of a delivery."""
-    (row,) = await sql(ABOUT, delivery.channel, delivery.request, delivery.copy_of)
-    request = loaded(FeedbackRequest, row) if row["id"] else None
+    """The letter of a delivery. Rejected if it was to go to an address that is no longer there. A letter that asks to
+    confirm an address holds the link as `payload["url"]`."""
+    if delivery.kind == DeliveryKind.WEBHOOK:
+        return await _webhook_letter(delivery)
+    about = await sql(ABOUT, delivery.channel, delivery.copy_of, delivery.request, delivery.user)
+    if not about:
+        raise Rejected("The address was removed.")
+    channel, request = loaded(CommunicationChannel, about[0]), await _request(delivery)
     return Letter(
         id=delivery.id,
         kind=DeliveryKind(delivery.kind),
-        address=row["address"] or "",
+        address=channel.address,
         request=request.as_dict() if request else {},
-        outcome=await request.outcome() if request and not request.open else "",
-        copy=row["copy"] or "",
-        payload=json.loads(delivery.payload) if isinstance(delivery.payload, str) else delivery.payload,
+        outcome=await _outcome(request, about[0]["handed_on"]) if request else "",
+        copy=about[0]["copy"] or "",
+        payload=delivery.told | ({"url": confirm_url(channel)} if delivery.kind == DeliveryKind.CONFIRM else {}),
     )
+
+
+async def _outcome(request: FeedbackRequest, handed_on: UUID | None) -> str:
+    """How it ended, or how it did for this person (the recipient `handed_on`): others may still be asked."""
+    if not request.open:
+        return await request.outcome()
+    recipient = await FeedbackRecipient.objects().get(FeedbackRecipient.id == handed_on) if handed_on else None
+    return await recipient.handed_on() if recipient else ""
+
+
+async def _webhook_letter(delivery: Delivery) -> Letter:
+    """What a program is told: of a request as it stands now, also when it is told late."""
+    request = await _request(delivery)
+    if delivery.request and request is None:
+        raise Rejected("The request is gone.")
+    data = (await told([request]))[0] if request else {"message": "A test of this endpoint."}
+    body = {"type": delivery.told["event"], "timestamp": iso(delivery.created_at), "data": data}
+    return Letter(
+        delivery.id, DeliveryKind.WEBHOOK, delivery.told.get("url", ""), payload=body, endpoint=delivery.endpoint
+    )  # fmt: skip
+
+
+async def _request(delivery: Delivery) -> FeedbackRequest | None:
+    rows = await sql("SELECT * FROM feedback_requests WHERE id = $1", delivery.request) if delivery.request else []
+    return loaded(FeedbackRequest, rows[0]) if rows else None

@@ -29,7 +29,8 @@ class Uncertain(Exception):
 
 @dataclass(frozen=True)
 class Letter:
-    """Something to send, as things stand now. `copy`: the id, at the other side, of what this changes or follows."""
+    """Something to send, as things stand now. `copy`: the id, at the other side, of what this changes or follows.
+    `endpoint`: whose secret signs it, for a webhook."""
 
     id: UUID
     kind: DeliveryKind
@@ -38,6 +39,7 @@ class Letter:
     outcome: str = ""
     copy: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
+    endpoint: UUID | None = None
 
 
 class Channel(Protocol):

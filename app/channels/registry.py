@@ -10,5 +10,6 @@ def connect(name: str, channel: Channel) -> None:
     _channels[name] = channel
 
 
-def channel_for(name: str) -> Channel | None:
-    return _channels.get(name)
+def channel_for(via: str) -> Channel | None:
+    """What sends what goes by `via`; all webhooks (`webhook:<endpoint>`) go by one."""
+    return _channels.get(via.partition(":")[0])

@@ -43,13 +43,21 @@ class AgentState(Table, tablename="agent_states", db=DB):
     async def queue(cls, session_id: UUID) -> None:
         """There is something new for the agent to read: let it take a turn, unless one is under way or due already."""
         rows = await sql(
-            """UPDATE agent_states SET status = 'queued', due_at = now(), attempt = 0, waits = 0, error = ''
-               WHERE session = $1 AND status IN ('idle', 'waiting') RETURNING *""",
+            """UPDATE agent_states SET status = 'queued', due_at = now(), attempt = 0, waits = 0, error = '',
+                 message = CASE WHEN status = 'failed' THEN NULL ELSE message END
+               WHERE session = $1 AND status IN ('idle', 'waiting', 'failed') RETURNING *""",
             session_id,
         )
         if rows:
             after_commit(announce, session_id, "agent.status", loaded(cls, rows[0]).as_dict())
             after_commit(wake_agent, session_id)
+
+    @classmethod
+    async def wait(cls, session_id: UUID) -> None:
+        """Somebody was asked: an agent that is at rest waits for them."""
+        query = "UPDATE agent_states SET status = 'waiting' WHERE session = $1 AND status = 'idle' RETURNING *"
+        for row in await sql(query, session_id):
+            after_commit(announce, session_id, "agent.status", loaded(cls, row).as_dict())
 
     @classmethod
     async def retry(cls, session_id: UUID) -> Self | None:

@@ -1,28 +1,35 @@
 """What leaves Parley: one row per thing that is to reach one address, written with its cause, sent until it has arrived."""
 
+import json
 import time
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+import structlog
 from piccolo.columns import JSONB, Array, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
+from app import metrics
 from app.backoff import backoff_seconds
 from app.clock import now
-from app.database import DB, after_commit, loaded, new_id, sql
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_refused, channel_worked
 from app.domain.channel_health import health_busy, health_failed, health_worked
+from app.domain.errors import Conflict
 from app.domain.ladder import DeliveryStatus
 from app.domain.user import User
+from app.domain.webhook_endpoint import endpoint_failed, endpoint_refused, endpoint_worked
 from app.live import encode
 from app.queue import nudge
 from app.settings import settings
 
 LATE_ARRIVAL = timedelta(seconds=30)
 SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
+PATIENCE = timedelta(days=7)
+log = structlog.get_logger(__name__)
 
 
 class DeliveryKind(StrEnum):
@@ -32,6 +39,7 @@ class DeliveryKind(StrEnum):
     MESSAGE = "message"
     NOTICE = "notice"
     TEST = "test"
+    CONFIRM = "confirm"
     WEBHOOK = "webhook"
 
 
@@ -112,6 +120,13 @@ class Delivery(Table, tablename="deliveries", db=DB):
     created_at = Timestamptz()
     accepted_at = Timestamptz(null=True, default=None)
     seen_at = Timestamptz(null=True, default=None)
+    replayed_at = Timestamptz(null=True, default=None)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What it is to tell besides the rows that it names."""
+        payload: dict[str, Any] = json.loads(self.payload) if isinstance(self.payload, str) else self.payload
+        return payload
 
     @classmethod
     async def put(cls, kind: DeliveryKind, channel: CommunicationChannel, **about: Any) -> None:
@@ -121,15 +136,25 @@ class Delivery(Table, tablename="deliveries", db=DB):
         rows = await sql(
             """INSERT INTO deliveries (id, kind, via, line, channel, "user", request, message, copy_of, payload, status,
                  due_at, accepted_at, created_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, now(), CASE WHEN $12 THEN now() END, now())
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, COALESCE($13, now()),
+                 CASE WHEN $12 THEN now() END, now())
                ON CONFLICT (request, channel, kind) WHERE kind IN ('request', 'reminder')
                DO UPDATE SET status = 'due', given_up = FALSE WHERE deliveries.given_up
                RETURNING id""",
-            new_id(), kind, channel.type, str(channel.id), channel.id, channel.user, about.get("request"),
+            new_id(), kind, channel.type, about.get("line", str(channel.id)), channel.id, channel.user, about.get("request"),
             about.get("message"), about.get("copy_of"), encode(about.get("payload", {})).decode(), status, at_once,
+            about.get("due_at"),
         )  # fmt: skip
         for row in rows:
             after_commit(nudge, "deliver", row["id"])
+
+    @classmethod
+    async def test(cls, channel: CommunicationChannel) -> None:
+        """Send something that says that it arrived. Conflict for a channel that is not in use, and for the page, which one
+        looks at."""
+        if channel.type == ChannelType.WEB or not channel.usable:
+            raise Conflict("Only a channel that is on and connected can be tested.")
+        await cls.put(DeliveryKind.TEST, channel)
 
     @classmethod
     async def claim(cls, limit: int, lease_seconds: float) -> list[Self]:
@@ -159,10 +184,14 @@ class Delivery(Table, tablename="deliveries", db=DB):
         await health_worked(self.via)
         if self.channel:
             await channel_worked(self.channel)
+        if self.endpoint:
+            await endpoint_worked(self.endpoint)
 
     async def rejected(self, why: str, *, gone: bool = False) -> bool:
         """It will never go this way. `gone`: neither will anything else. Whether the channel's end is news."""
         await self._end("rejected", why, "status = 'rejected', error = $10", why)
+        if self.endpoint:
+            await endpoint_refused(self.endpoint, why, gone=gone)
         return bool(gone and self.channel and await channel_refused(self.channel, why))
 
     async def unavailable(self, why: str, retry_after_seconds: float | None = None) -> float:
@@ -190,9 +219,49 @@ class Delivery(Table, tablename="deliveries", db=DB):
         )  # fmt: skip
         return await self._failed(why, wait) if ended else wait
 
+    @classmethod
+    async def bury(cls) -> None:
+        """What was tried for a week is dead: an alarm tells of it, it stays where it is, and an admin can replay it."""
+        rows = await sql(
+            """SELECT id, via, request, "user" FROM deliveries WHERE status IN ('due', 'uncertain') AND attempt > 0
+               AND COALESCE(replayed_at, created_at) < now() - $1::interval""",
+            PATIENCE,
+        )
+        for row in rows:
+            why = f"{row['via']} has not taken it for {PATIENCE.days} days."
+            async with transaction():  # locks are taken in one order everywhere: request, recipient, delivery
+                await sql(
+                    """UPDATE feedback_recipients SET next_at = now(), alarm = CASE alarm WHEN '' THEN $3 ELSE alarm END
+                       WHERE request = $1 AND "user" = $2""",
+                    row["request"], row["user"], why,
+                )  # fmt: skip
+                await sql(
+                    "UPDATE deliveries SET status = 'dead' WHERE id = $1 AND status IN ('due', 'uncertain')", row["id"]
+                )
+            metrics.count("parley_deliveries_dead_total", via=row["via"])
+            log.error("a delivery is dead", delivery=str(row["id"]), why=why)
+
+    @classmethod
+    async def replay(cls, ids: list[UUID]) -> int:
+        """Send these anew: of those that ended without having arrived, the ones that can go somewhere. How many that is."""
+        rows = await sql(
+            """UPDATE deliveries d SET status = 'due', due_at = now(), attempt = 0, given_up = FALSE, error = '',
+                 replayed_at = now()
+               WHERE id = ANY($1) AND status IN ('dead', 'rejected', 'bounced') AND (endpoint IS NOT NULL OR EXISTS (
+                 SELECT FROM communication_channels c WHERE c.id = d.channel
+                 AND (c.status IN ('active', 'failing') OR d.kind = 'confirm')))
+               RETURNING id""",
+            ids,
+        )
+        for row in rows:
+            after_commit(nudge, "deliver", row["id"])
+        return len(rows)
+
     async def _failed(self, why: str, wait: float) -> float:
         if self.channel:
             await channel_failed(self.channel, why)
+        if self.endpoint:
+            await endpoint_failed(self.endpoint, why)
         return max(wait, await health_failed(self.via, why, settings().backoff_cap_seconds, probing=self.probing))
 
     async def _end(self, outcome: str, why: str, changes: str, *arguments: Any) -> bool:
@@ -201,8 +270,9 @@ class Delivery(Table, tablename="deliveries", db=DB):
             END.format(changes=changes), self.id, self.fence, self.request, self.user,
             new_id(), self.attempt, outcome, why, now(), *arguments,
         )  # fmt: skip
-        self.waiting = tuple(rows[0]["waiting"])
-        return bool(rows[0]["held"])
+        self.waiting, held = tuple(rows[0]["waiting"]), bool(rows[0]["held"])
+        metrics.count("parley_delivery_attempts_total", via=self.via, outcome=outcome if held else "too late")
+        return held
 
 
 class DeliveryAttempt(Table, tablename="delivery_attempts", db=DB):

@@ -10,7 +10,7 @@ from piccolo.columns import JSONB, Array, ForeignKey, Integer, Text, Timestamptz
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
-from app.clock import now
+from app.clock import iso, now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.agent_state import AgentState
 from app.domain.channel import ChannelType, CommunicationChannel
@@ -18,11 +18,13 @@ from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.errors import Conflict, NotFound
 from app.domain.feedback_question import Question, Urgency
 from app.domain.feedback_recipient import FeedbackRecipient
-from app.domain.feedback_response import FeedbackResponse, said
+from app.domain.feedback_response import FeedbackResponse, Way, said
 from app.domain.feedback_value import FeedbackType, fit_value
-from app.domain.message import Author, MessageType, fit_text
+from app.domain.message import Author, Message, MessageType, fit_text
 from app.domain.session import ChatSession, SessionStatus
 from app.domain.user import User
+from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
+from app.domain.webhook_event import tell_webhooks
 from app.live import announce, announce_everywhere
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another or like a digit
@@ -37,16 +39,16 @@ class FeedbackStatus(StrEnum):
 
 
 class Settled(Conflict):
-    """The request is not open any more, or this person has answered it."""
+    """The request is not open any more, or this person has answered it. `given`: the answers that stand against theirs."""
 
-    def __init__(self, request: "FeedbackRequest", words: str) -> None:
+    def __init__(self, request: "FeedbackRequest", words: str, given: list[FeedbackResponse]) -> None:
         super().__init__(words)
-        self.request = request
+        self.request, self.given = request, given
 
 
 class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
     """Something that people are asked. Its row is the lock under which it is answered, once; its id is that of its entry
-    in the log."""
+    in the log. Those of one `batch` were asked together. `webhook`: where its end is posted, besides."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     code = Text()
@@ -63,37 +65,47 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
     needed = Integer(default=1)
     channels = Array(base_column=Text(), default=list)
     webhook = Text(default="")
+    batch = UUIDColumn(null=True, default=None)
     status = Varchar(choices=FeedbackStatus, default=FeedbackStatus.OPEN)
     created_at = Timestamptz(default=now)
     settled_at = Timestamptz(null=True, default=None)
 
     @classmethod
     async def ask(
-        cls, question: Question, *, of: list[User], by: User | None = None, session: ChatSession | None = None
-    ) -> Self:
+        cls, question: Question, *, of: list[User], by: User | None = None, session: ChatSession | None = None,
+        batch: UUID | None = None, place: Message | None = None, about: UUID | None = None,
+    ) -> Self:  # fmt: skip
         """Ask people, in a conversation or in one of its own. When this returns it is kept: it stands in their inboxes,
-        and what leaves for their first channels is written. Unfit says what can't be asked."""
+        and what leaves for their first channels is written. Unfit says what can't be asked. It takes its `place` in the
+        log if there is one already; else the next, as an entry `about` another one."""
         fit = question.fit(len(of))
         async with transaction():
-            session = session or await ChatSession.open(of[0] if len(of) == 1 or by is None else by)
+            session = session or await ChatSession.open(owner_of(of, by))
             asked_by = by.name if by else "Parley"
-            entry = await session.append(
+            if place:
+                await session.ask_at(place, fit["question"])
+            entry = place or await session.append(
                 id=new_id(), type=MessageType.FEEDBACK_REQUEST, author=Author.PERSON if by else Author.AGENT,
-                author_name=asked_by, user=by.id if by else None, text=fit["question"],
+                author_name=asked_by, user=by.id if by else None, text=fit["question"], about=about,
             )  # fmt: skip
             default = fit.pop("default")
             request = cls(
-                **fit, id=entry.id, code=await _code(), session=session.id, asked_by=by.id if by else None,
+                **fit, id=entry.id, code=await _code(), session=session.id, batch=batch, asked_by=by.id if by else None,
                 asked_by_name=asked_by, default=None if default is None else json.dumps(default),
             )  # fmt: skip
             await request.save()
             await session.set_status(SessionStatus.WAITING)
+            await AgentState.wait(session.id)
             for person in of:
-                await request._reach(person)
+                await request.reach(person)
+            if by and request.webhook:
+                await WebhookEndpoint.for_url(by.id, request.webhook)
+            await tell_webhooks(WebhookEvent.REQUESTED, request.id)
             after_commit(announce, session.id, "feedback.requested", request.as_dict())
         return request
 
-    async def _reach(self, person: User) -> None:
+    async def reach(self, person: User) -> None:
+        """Ask one person more, within the transaction of why: it stands in their inbox, and their ladder begins."""
         recipient = FeedbackRecipient(request=self.id, user=person.id)
         await recipient.save()
         for channel in await CommunicationChannel.of(person.id):
@@ -118,18 +130,11 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
     def urgent(self) -> bool:
         return self.urgency == Urgency.URGENT
 
-    async def respond(self, by: User, value: Any, via: ChannelType, comment: str = "") -> FeedbackResponse:
+    async def respond(self, by: User, value: Any, via: ChannelType | Way, comment: str = "") -> FeedbackResponse:
         """One person's answer. Settled when it is decided already, or they have answered; NotFound unless they were asked;
-        Unfit when the value is no answer to this."""
+        Conflict when they have handed it on; Unfit when the value is no answer to this."""
         async with transaction():
-            request = await self.locked(self.id)
-            if not await FeedbackRecipient.exists().where(
-                (FeedbackRecipient.request == self.id) & (FeedbackRecipient.user == by.id)
-            ):
-                raise NotFound("There is no such request.")
-            given = await FeedbackResponse.of(self.id)
-            if not request.open or any(response.user == by.id for response in given):
-                raise Settled(request, await request.outcome())
+            request, given = await self.place_of(by)
             fit = fit_value(FeedbackType(request.type), request.options, value)
             response = FeedbackResponse(
                 request=self.id, user=by.id, user_name=by.name, channel=via, value=json.dumps(fit),
@@ -140,12 +145,28 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
                 await request._settle(FeedbackStatus.ANSWERED)
         return response
 
+    async def place_of(self, user: User) -> tuple[Self, list[FeedbackResponse]]:
+        """The request, locked, in which it is this person's turn, and the answers so far. Raises as `respond` does."""
+        request = await self.locked(self.id)
+        recipient = await FeedbackRecipient.one(self.id, user.id)
+        given = await FeedbackResponse.of(self.id)
+        mine = [response for response in given if response.user == user.id]
+        if not request.open or mine:
+            raise request._settled(given if not request.open else mine)
+        if recipient.delegated_to:
+            raise Conflict(await recipient.handed_on())
+        return request, given
+
+    def _settled(self, given: list[FeedbackResponse]) -> Settled:
+        """What to tell somebody who comes too late; these answers were faster."""
+        return Settled(self, self.outcome_of(given), given)
+
     async def withdraw(self) -> None:
         """It needs no answer any more. Settled if it was decided before."""
         async with transaction():
             request = await self.locked(self.id)
             if not request.open:
-                raise Settled(request, await request.outcome())
+                raise request._settled(await FeedbackResponse.of(self.id))
             await request._settle(FeedbackStatus.WITHDRAWN)
 
     async def expire(self) -> None:
@@ -163,9 +184,11 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         )
         session = ChatSession.named(self.session)
         await session.append(
-            type=MessageType.FEEDBACK_RESPONSE, author=Author.SYSTEM, text=await self.outcome(), status="queued"
-        )
+            type=MessageType.FEEDBACK_RESPONSE, author=Author.SYSTEM, text=await self.outcome(), status="queued",
+            about=self.id,
+        )  # fmt: skip
         await self.settle_copies()
+        await tell_webhooks(WebhookEvent.SETTLED, self.id)
         if not await FeedbackRequest.exists().where(
             (FeedbackRequest.session == self.session) & (FeedbackRequest.status == FeedbackStatus.OPEN)
         ):
@@ -180,7 +203,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         for row in await sql(
             """SELECT d.id, d.channel FROM deliveries d WHERE d.request = $1 AND d.kind = 'request' AND d.via <> 'web'
                AND d.status IN ('accepted', 'seen') AND NOT EXISTS (
-                 SELECT FROM deliveries s WHERE s.copy_of = d.id AND s.kind = 'settle')""",
+                 SELECT FROM deliveries s WHERE s.copy_of = d.id AND s.kind = 'settle' AND NOT s.payload ? 'handed_on')""",
             self.id,
         ):
             channel = await CommunicationChannel.objects().get(CommunicationChannel.id == row["channel"])
@@ -189,7 +212,10 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
 
     async def outcome(self) -> str:
         """How it ended, in words: who, what, by which channel."""
-        given = await FeedbackResponse.of(self.id)
+        return self.outcome_of(await FeedbackResponse.of(self.id))
+
+    def outcome_of(self, given: list[FeedbackResponse]) -> str:
+        """The same, where its answers are at hand."""
         match self.status:
             case FeedbackStatus.EXPIRED if self.default is not None:
                 return f"Nobody answered in time; the default stands: {said(json.loads(self.default))}."
@@ -205,11 +231,15 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             "id": str(self.id), "code": self.code, "session_id": str(self.session), "type": self.type,
             "question": self.question, "options": self.options, "context": self.context, "urgency": self.urgency,
             "status": self.status, "needed": self.needed, "asked_by": self.asked_by_name,
-            "deadline": self.deadline.isoformat() if self.deadline else None,
+            "batch": str(self.batch) if self.batch else None, "deadline": iso(self.deadline) if self.deadline else None,
             "default": None if self.default is None else json.loads(self.default),
-            "created_at": self.created_at.isoformat(),
-            "settled_at": self.settled_at.isoformat() if self.settled_at else None,
+            "created_at": iso(self.created_at), "settled_at": iso(self.settled_at) if self.settled_at else None,
         }  # fmt: skip
+
+
+def owner_of(asked: list[User], by: User | None) -> User:
+    """Whose conversation a request is that belongs to none: of who asks several, else of who is asked."""
+    return asked[0] if len(asked) == 1 or by is None else by
 
 
 async def _code() -> str:

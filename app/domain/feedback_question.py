@@ -10,6 +10,7 @@ from app.domain.channel import ChannelType
 from app.domain.errors import Unfit
 from app.domain.feedback_value import FeedbackType, fit_options, fit_value
 from app.domain.message import fit_text
+from app.domain.webhook_address import fit_url
 
 LONGEST_CONTEXT_BYTES = 20 * 1024
 LONGEST_QUESTION = 2_000
@@ -54,5 +55,5 @@ class Question:
         return {
             "type": self.type, "question": question, "options": options, "urgency": self.urgency, "needed": self.needed,
             "context": fit_text(self.context) if self.context.strip() else "", "deadline": self.deadline,
-            "default": default, "channels": list(self.channels), "webhook": self.webhook,
+            "default": default, "channels": list(self.channels), "webhook": fit_url(self.webhook) if self.webhook else "",
         }  # fmt: skip

@@ -1,7 +1,7 @@
 """One person who is asked: where their request stands on its way to them."""
 
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,12 @@ from app.database import DB, loaded, new_id, sql, transaction
 from app.domain import ladder
 from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
+from app.domain.errors import NotFound
+from app.domain.people import names_of
 from app.domain.quiet_hours import QuietHours
 from app.domain.user import User
+from app.domain.webhook_endpoint import WebhookEvent
+from app.domain.webhook_event import tell_webhooks
 from app.settings import settings
 
 if TYPE_CHECKING:
@@ -37,7 +41,8 @@ WHERE id = (SELECT request FROM feedback_recipients WHERE id = $1) FOR NO KEY UP
 # A channel whose next probe may be made is worth a try; a person's own may still be failing.
 STANDING = """
 SELECT c.*, COALESCE(h.probe_at > now(), FALSE) OR c.status = 'failing' AS failing, h.probe_at, d.status AS sent, d.attempt,
-  d.due_at, d.lease_until, d.accepted_at, d.given_up, u.quiet_from, u.quiet_to, u.time_zone
+  d.due_at, d.lease_until, d.accepted_at, d.given_up AND c.status IN ('active', 'failing') AS given_up,
+  u.quiet_from, u.quiet_to, u.time_zone
 FROM communication_channels c JOIN users u ON u.id = c.user
 LEFT JOIN deliveries d ON d.channel = c.id AND d.request = $2 AND d.kind = 'request'
 LEFT JOIN channel_health h ON h.key = c.type
@@ -46,7 +51,8 @@ WHERE c.user = $1 ORDER BY c.position, c.id
 
 
 class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
-    """`next_at`: when its ladder is to be looked at again. `alarm`: why the person may not have been reached."""
+    """`next_at`: when its ladder is to be looked at again. `alarm`: why the person may not have been reached. Who is
+    `delegated_to` has been asked in their place."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     request: ForeignKey[Any] = ForeignKey(
@@ -56,9 +62,29 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
     next_at = Timestamptz(null=True, default=None)
     reminded = Boolean(default=False)
     alarm = Text(default="")
+    delegated_to = ForeignKey(User, null=True, default=None)
+    delegated_at = Timestamptz(null=True, default=None)
     created_at = Timestamptz(default=now)
 
     asked_once = Unique([request, user])
+
+    @classmethod
+    async def of(cls, *request_ids: UUID) -> list[Self]:
+        """All who were asked, also those who have handed it on."""
+        query = "SELECT * FROM feedback_recipients WHERE request = ANY($1) ORDER BY created_at, id"
+        return [loaded(cls, row) for row in await sql(query, request_ids)]
+
+    @classmethod
+    async def one(cls, request_id: UUID, user_id: UUID) -> Self:
+        """This person's place in a request. NotFound unless they were asked."""
+        found = await cls.objects().get((cls.request == request_id) & (cls.user == user_id))
+        if found is None:
+            raise NotFound("There is no such request.")
+        return found
+
+    async def handed_on(self) -> str:
+        """To whom, in words."""
+        return f"Handed on to {(await names_of([self.delegated_to]))[0]}."
 
     @classmethod
     async def due(cls, limit: int) -> list[UUID]:
@@ -84,6 +110,11 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
             if not request.open:
                 await request.settle_copies()
                 return await self._look_again(None)
+            if self.delegated_to:
+                await self.settle_copies()
+                return await self._look_again(None)
+            if await self._answered():
+                return await self._look_again(None)
             standing, channels = await self._ladder(request)
             if self.alarm and ladder.unreached(standing, at) is None:
                 await self.update_self({FeedbackRecipient.alarm: ""})
@@ -99,10 +130,16 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
                     await self._remind(request, channels[channel])
                 case ladder.Alarm(why):
                     await self.update_self({FeedbackRecipient.alarm: why})
+                    await tell_webhooks(WebhookEvent.UNREACHED, request.id)
                 case ladder.Expire():
                     await sql("SET LOCAL synchronous_commit TO DEFAULT")  # people are told
                     await request.expire()
         raise AssertionError("a ladder that never comes to rest")
+
+    async def _answered(self) -> bool:
+        """Whether this person has answered, and others are still waited for."""
+        query = 'SELECT FROM feedback_responses WHERE request = $1 AND "user" = $2'
+        return bool(await sql(query, self.request, self.user))
 
     async def _ladder(self, request: "FeedbackRequest") -> tuple[ladder.Ladder, dict[UUID, CommunicationChannel]]:
         """All that decides the next step, as it stands now, and the person's channels."""
@@ -116,7 +153,7 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         )
         quiet = quiet_between(rows[0]["quiet_from"], rows[0]["quiet_to"], rows[0]["time_zone"]) if rows else None
         standing = ladder.Ladder(
-            rungs, request.created_at, timedelta(seconds=settings().escalate_after_seconds), request.urgent,
+            rungs, self.created_at, timedelta(seconds=settings().escalate_after_seconds), request.urgent,
             request.deadline, quiet, self.reminded, bool(self.alarm),
         )  # fmt: skip
         return standing, {row["id"]: loaded(CommunicationChannel, row) for row in rows}
@@ -132,6 +169,19 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         if channel.type != ChannelType.WEB:
             await Delivery.put(DeliveryKind.REMINDER, channel, request=request.id)
         await self.update_self({FeedbackRecipient.reminded: True})
+
+    async def settle_copies(self) -> None:
+        """Let what was posted to somebody who has handed it on say so; once for each."""
+        for row in await sql(
+            """SELECT d.id, d.channel FROM deliveries d WHERE d.request = $1 AND d."user" = $2 AND d.kind = 'request'
+               AND d.via <> 'web' AND d.status IN ('accepted', 'seen')
+               AND NOT EXISTS (SELECT FROM deliveries s WHERE s.copy_of = d.id AND s.kind = 'settle')""",
+            self.request, self.user,
+        ):  # fmt: skip
+            channel = await CommunicationChannel.one(self.user, row["channel"])
+            await Delivery.put(
+                DeliveryKind.SETTLE, channel, request=self.request, copy_of=row["id"], payload={"handed_on": True}
+            )
 
     async def _look_again(self, at: datetime | None) -> None:
         """What is on its way tells when it ends; it is not to be asked all the time."""

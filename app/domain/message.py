@@ -45,7 +45,8 @@ class Author(StrEnum):
 
 
 class Message(Table, tablename="messages", db=DB):
-    """An entry of the log. `seq` is its place, gap-free from 1; `revision` is the session's count at its last change."""
+    """An entry of the log. `seq` is its place, gap-free from 1; `revision` is the session's count at its last change;
+    `about` the entry that it answers, or asks something about."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     session: ForeignKey[Any] = ForeignKey(LazyTableReference("ChatSession", module_path="app.domain.session"))
@@ -60,6 +61,7 @@ class Message(Table, tablename="messages", db=DB):
     text = Text(default="")
     client_id = Varchar(length=64, null=True, default=None)
     replaces = UUIDColumn(null=True, default=None)
+    about = UUIDColumn(null=True, default=None)
     error = Text(default="")
     created_at = Timestamptz(default=now)
 
@@ -73,8 +75,8 @@ class Message(Table, tablename="messages", db=DB):
         return loaded(cls, {
             "id": new_id(), "session": session_id, "seq": 0, "revision": 0, "type": MessageType.TEXT,
             "status": MessageStatus.QUEUED, "author": Author.PERSON, "user": by.id, "author_name": by.name,
-            "channel": via, "text": fit_text(text), "client_id": fit_client_id(client_id), "replaces": None, "error": "",
-            "created_at": now(),
+            "channel": via, "text": fit_text(text), "client_id": fit_client_id(client_id), "replaces": None, "about": None,
+            "error": "", "created_at": now(),
         })  # fmt: skip
 
     @property

@@ -21,6 +21,12 @@ class QuietHours:
         day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
         return datetime.combine(day, self.end, self.zone).astimezone(UTC)
 
+    def next_begin(self, at: datetime) -> datetime:
+        """When they begin next after `at` (aware, UTC)."""
+        local = at.astimezone(self.zone)
+        day = local.date() if local.time() < self.begin else local.date() + timedelta(days=1)
+        return datetime.combine(day, self.begin, self.zone).astimezone(UTC)
+
     def _within(self, clock: time) -> bool:
         if self.begin <= self.end:
             return self.begin <= clock < self.end

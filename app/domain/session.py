@@ -14,9 +14,9 @@ from app.clock import now
 from app.database import DB, after_commit, attempt, loaded, new_id, sql, transaction
 from app.disk import disk
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
-from app.domain.channel import ChannelType
+from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.errors import Conflict, NotFound, Unfit
-from app.domain.message import Author, Message, MessageStatus, fit_text, storable
+from app.domain.message import Author, Message, MessageStatus, MessageType, fit_text, storable
 from app.domain.user import User
 from app.live import announce
 
@@ -45,9 +45,9 @@ WITH place AS (
   SELECT $2, $1, last_seq, revision, 'text', 'queued', 'person', $3, $4, $5, $6, $7, '', $8 FROM place
 ), agent AS (
   UPDATE agent_states SET error = '', due_at = now(),
-    status = CASE WHEN status IN ('idle', 'failed') THEN 'queued' ELSE status END,
-    attempt = CASE WHEN status IN ('idle', 'failed') THEN 0 ELSE attempt END,
-    waits = CASE WHEN status IN ('idle', 'failed') THEN 0 ELSE waits END,
+    status = CASE WHEN status IN ('idle', 'waiting', 'failed') THEN 'queued' ELSE status END,
+    attempt = CASE WHEN status IN ('idle', 'waiting', 'failed') THEN 0 ELSE attempt END,
+    waits = CASE WHEN status IN ('idle', 'waiting', 'failed') THEN 0 ELSE waits END,
     message = CASE WHEN status = 'failed' THEN NULL ELSE message END
   FROM place WHERE session = $1 RETURNING agent_states.*
 )
@@ -103,7 +103,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
 
     def as_dict(self) -> dict[str, Any]:
         """What pages and programs are told when it has changed."""
-        return {"id": str(self.id), "title": self.title}
+        return {"id": str(self.id), "title": self.title, "channel": self.channel}
 
     async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
         """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once.
@@ -163,6 +163,11 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         after_commit(announce, self.id, "message.created", message.as_dict())
         return message
 
+    async def ask_at(self, place: Message, question: str) -> None:
+        """Let an entry of the log be a request; who reads it is told by the caller. Needs a transaction."""
+        asked: dict[Any, Any] = {"type": MessageType.FEEDBACK_REQUEST, "text": question, "status": MessageStatus.COMPLETE}
+        await place.update_self({**asked, "revision": await self.touch()})
+
     async def set_status(self, status: SessionStatus) -> None:
         """Whether it waits for somebody."""
         await sql("UPDATE chat_sessions SET status = $2 WHERE id = $1", self.id, status)
@@ -184,11 +189,19 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             after_commit(announce, self.id, "session.deleted", {"id": str(self.id)})
 
     async def switch(self, channel: ChannelType) -> None:
-        """Go on by another channel."""
-        if channel != ChannelType.WEB:
-            raise Conflict(f"There is no connection to {channel} yet.")
-        await self.update_self({ChatSession.channel: channel})
-        after_commit(announce, self.id, "channel.changed", {"type": channel})
+        """Go on by another channel; the log says so. Conflict if its owner can't be reached there."""
+        way = await CommunicationChannel.way_to(self.owner, channel)
+        if way is None and channel != ChannelType.WEB:
+            raise Conflict(f"There is no connection to {channel.label} that is on. You choose it under Channels.")
+        async with transaction():
+            changed = await sql(
+                "UPDATE chat_sessions SET channel = $2 WHERE id = $1 AND channel <> $2 RETURNING id", self.id, channel
+            )
+            if changed:
+                text = notice_of(channel, way.address if way else "")
+                await self.append(type=MessageType.NOTICE, author=Author.SYSTEM, text=text)
+            self.channel = channel
+            after_commit(announce, self.id, "channel.changed", {"type": channel})
 
     async def edit(self, message_id: UUID, text: str) -> Message:
         """Change words that the agent has not read yet. Conflict when it has."""
@@ -197,6 +210,13 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
     async def take_back(self, message_id: UUID) -> Message:
         """Take words back that the agent has not read yet; an empty row keeps their place."""
         return await self._change_queued(message_id, text="", status=MessageStatus.COMPLETE)
+
+    async def entry(self, message_id: UUID) -> Message:
+        """That entry of the log. NotFound for any other."""
+        message = await Message.objects().get((Message.session == self.id) & (Message.id == message_id))
+        if message is None:
+            raise NotFound("There is no such message.")
+        return message
 
     async def entries(self, *, before: int | None = None, limit: int = 100) -> list[Message]:
         """The latest `limit` entries of the log (those before `before`), oldest first."""
@@ -224,6 +244,13 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         streaming = (Message.session == self.id) & (Message.status == MessageStatus.STREAMING)
         return list(await Message.objects().where(streaming).order_by(Message.seq))
 
+    async def whose(self) -> User:
+        """Its owner."""
+        rows = await sql("SELECT u.* FROM users u JOIN chat_sessions s ON s.owner = u.id WHERE s.id = $1", self.id)
+        if not rows:
+            raise NotFound("There is no such conversation.")
+        return loaded(User, rows[0])
+
     async def agent(self) -> AgentState:
         """The agent's state in this conversation."""
         state = await AgentState.objects().get(AgentState.session == self.id)
@@ -239,14 +266,25 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
     async def _change_queued(self, message_id: UUID, **changes: Any) -> Message:
         async with transaction():
             revision = await self.touch()
-            message = await Message.objects().get((Message.session == self.id) & (Message.id == message_id))
-            if message is None or message.author != Author.PERSON:
+            message = await self.entry(message_id)
+            if message.author != Author.PERSON:
                 raise NotFound("There is no such message.")
             if message.status != MessageStatus.QUEUED:
                 raise Conflict("The agent has read this message already.")
             await message.update_self({**changes, "revision": revision})  # type: ignore[dict-item]
             after_commit(announce, self.id, "message.changed", message.as_dict())
         return message
+
+
+def notice_of(channel: ChannelType, address: str) -> str:
+    """What the log says when a conversation goes on by this channel."""
+    where = f" ({address})" if address else ""
+    match channel:
+        case ChannelType.WEB:
+            return "From now on here on the page."
+        case ChannelType.SLACK:
+            return f"From now on in Slack{where}. Back to the page by one click."
+    return f"From now on by e-mail{where}. Back to the page by one click."
 
 
 def fit_title(title: str) -> str:

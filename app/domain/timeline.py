@@ -5,22 +5,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from app.clock import iso
 from app.database import sql
 
 # Every row that is told of a request, as (when, who it is about, by which channel, what, why).
 TOLD = """
 WITH asked AS (SELECT * FROM feedback_requests WHERE id = $1), sent AS (
-  SELECT d.*, u.name FROM deliveries d JOIN users u ON u.id = d."user" WHERE d.request = $1
+  SELECT d.*, split_part(d.via, ':', 1) AS way, u.name FROM deliveries d JOIN users u ON u.id = d."user"
+  WHERE d.request = $1 AND (d.kind <> 'webhook' OR d."user" = $2)
 ), told AS (
   SELECT 0 AS rank, created_at AS at, asked_by_name AS person, '' AS via, 'asked' AS what, '' AS detail FROM asked
-  UNION ALL SELECT 1, created_at, name, via, CASE kind WHEN 'request' THEN 'queued' WHEN 'settle' THEN 'outcome queued'
+  UNION ALL SELECT 1, created_at, name, way, CASE kind WHEN 'request' THEN 'queued' WHEN 'settle' THEN 'outcome queued'
     ELSE kind END, '' FROM sent WHERE via <> 'web'
-  UNION ALL SELECT 2, accepted_at, name, via, 'accepted', '' FROM sent WHERE via = 'web' AND accepted_at IS NOT NULL
-  UNION ALL SELECT 2, a.ended_at, name, via, CASE WHEN kind = 'settle' THEN 'outcome ' ELSE '' END || a.outcome, a.error
+  UNION ALL SELECT 2, accepted_at, name, way, 'accepted', '' FROM sent WHERE via = 'web' AND accepted_at IS NOT NULL
+  UNION ALL SELECT 2, a.ended_at, name, way, CASE WHEN kind = 'settle' THEN 'outcome ' ELSE '' END || a.outcome, a.error
     FROM delivery_attempts a JOIN sent ON sent.id = a.delivery
-  UNION ALL SELECT 3, seen_at, name, via, 'seen', '' FROM sent WHERE seen_at IS NOT NULL
-  UNION ALL SELECT 4, due_at, name, via, 'given up', error FROM sent WHERE given_up
-  UNION ALL SELECT 5, created_at, user_name, channel, 'answered', comment FROM feedback_responses WHERE request = $1
+  UNION ALL SELECT 3, seen_at, name, way, 'seen', '' FROM sent WHERE seen_at IS NOT NULL
+  UNION ALL SELECT 4, due_at, name, way, 'given up', error FROM sent WHERE given_up
+  UNION ALL SELECT 5, a.created_at, user_name, channel, 'answered', CASE WHEN asked.status = 'open' THEN '' ELSE comment END
+    FROM feedback_responses a JOIN asked ON asked.id = a.request
+  UNION ALL SELECT 4, delegated_at, u.name, '', 'handed on', 'to ' || t.name FROM feedback_recipients p
+    JOIN users u ON u.id = p."user" JOIN users t ON t.id = p.delegated_to WHERE p.request = $1
   UNION ALL SELECT 6, settled_at, '', '', status, '' FROM asked WHERE status IN ('expired', 'withdrawn')
 )
 SELECT told.at, person, via, what, detail FROM told, asked ORDER BY GREATEST(told.at, asked.created_at), rank
@@ -39,7 +44,7 @@ class Told:
 
     def as_dict(self) -> dict[str, Any]:
         return {
-            "at": self.at.isoformat(),
+            "at": iso(self.at),
             "person": self.person,
             "channel": self.via,
             "what": self.what,
@@ -47,6 +52,6 @@ class Told:
         }
 
 
-async def timeline(request_id: UUID) -> list[Told]:
-    """What happened, the first first."""
-    return [Told(*row) for row in await sql(TOLD, request_id)]
+async def timeline(request_id: UUID, reader_id: UUID) -> list[Told]:
+    """What happened, the first first. What goes to programs is told to those whose programs they are."""
+    return [Told(*row) for row in await sql(TOLD, request_id, reader_id)]

@@ -1,6 +1,7 @@
 """One leased turn of the agent: begun, kept alive, ended; and never by two workers at once."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from app.clock import now
 from app.database import AWAY, after_commit, loaded, new_id, sql, transaction
 from app.disk import disk
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
+from app.domain.feedback import FeedbackRequest
+from app.domain.feedback_question import Question
 from app.domain.message import Message, MessageStatus
 from app.domain.session import ChatSession
 from app.live import announce, decode
@@ -58,6 +61,11 @@ FROM agent, (SELECT * FROM known UNION ALL SELECT * FROM heard UNION ALL SELECT 
 ORDER BY message.seq
 """
 
+# What the agent does when a turn is over: it reads what was said meanwhile, or waits for whom it asked.
+AT_REST = """CASE WHEN EXISTS (SELECT FROM messages m WHERE m.session = $1 AND m.status = 'queued') THEN 'queued'
+  WHEN EXISTS (SELECT FROM feedback_requests r WHERE r.session = $1 AND r.status = 'open') THEN 'waiting' ELSE 'idle' END"""
+OVER = "due_at = now(), lease_until = NULL, attempt = 0, waits = 0, stop_requested = FALSE, error = $3"
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -78,6 +86,12 @@ class Turn:
     @property
     def attempt(self) -> int:
         return int(self.state.attempt)
+
+    @property
+    def waited_seconds(self) -> float | None:
+        """How long the one who said something has waited; None when an earlier attempt has failed."""
+        first = self.attempt == 1 and not self.state.waits
+        return (now() - datetime.fromisoformat(str(self.state.due_at))).total_seconds() if first else None
 
     @classmethod
     async def claim(cls, session_id: UUID, lease_seconds: float, entries: int = 400) -> Self | None:
@@ -124,19 +138,30 @@ class Turn:
         async with transaction():
             revision = await self.session.touch()
             state = await self._moved(
-                """status = CASE WHEN $3 THEN 'failed' WHEN EXISTS (SELECT FROM messages m WHERE m.session = $1
-                     AND m.status = 'queued') THEN 'queued' ELSE 'idle' END,
-                   message = CASE WHEN $3 THEN message END, due_at = now(), lease_until = NULL,
-                   attempt = 0, waits = 0, stop_requested = FALSE, error = $4""",
-                status == MessageStatus.FAILED, error,
+                f"status = CASE WHEN $4 THEN 'failed' ELSE {AT_REST} END, message = CASE WHEN $4 THEN message END, {OVER}",
+                error, status == MessageStatus.FAILED,
             )  # fmt: skip
             await self.message.update_self(
                 {Message.text: text, Message.status: status, Message.error: error, Message.revision: revision}
             )
-            after_commit(announce, self.session.id, "message.completed", self.message.as_dict())
-            after_commit(announce, self.session.id, "agent.status", state.as_dict())
-            if state.status == AgentStatus.QUEUED:
-                after_commit(wake_agent, self.session.id)
+            self._ended(state)
+
+    async def ask(self, question: Question) -> FeedbackRequest:
+        """End the turn with a question to the conversation's owner, which takes the answer's place in the log. What they
+        say, or their silence at the deadline, begins the next turn."""
+        async with transaction():
+            request = await FeedbackRequest.ask(
+                question, of=[await self.session.whose()], session=self.session, place=self.message
+            )
+            state = await self._moved(f"status = {AT_REST}, message = NULL, {OVER}", "")
+            self._ended(state)
+        return request
+
+    def _ended(self, state: AgentState) -> None:
+        after_commit(announce, self.session.id, "message.completed", self.message.as_dict())
+        after_commit(announce, self.session.id, "agent.status", state.as_dict())
+        if state.status == AgentStatus.QUEUED:
+            after_commit(wake_agent, self.session.id)
 
     async def hand_back(self) -> None:
         """This worker is stopping: another goes on at once, and the attempt does not count."""

@@ -1,5 +1,6 @@
 """A person with an account."""
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 LEAVING_LASTS = timedelta(days=7)
+CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 class Role(StrEnum):
@@ -93,6 +95,18 @@ class User(Table, tablename="users", db=DB):
         if time_zone and time_zone not in zones():
             raise Unfit("There is no such time zone.")
         await self._change({User.name: name, User.time_zone: time_zone})
+
+    async def keep_quiet(self, begin: str, end: str, time_zone: str) -> None:
+        """Want to be left alone between these times ("HH:MM", both "" for never), by the clock of this zone."""
+        from app.domain.channel import look_again
+
+        if (begin or end) and not (CLOCK.fullmatch(begin) and CLOCK.fullmatch(end) and begin != end):
+            raise Unfit("Quiet hours begin and end at two different times, such as 22:00 and 08:00.")
+        if time_zone and time_zone not in zones():
+            raise Unfit("There is no such time zone.")
+        async with transaction():
+            await self._change({User.quiet_from: begin, User.quiet_to: end, User.time_zone: time_zone})
+            await look_again(self.id)
 
     async def choose_password(self, password_hash: str, *, on: UUID | None) -> None:
         """Sign in with this password from now on. Every other sign-in than the one `on` this device ends. Conflict if the

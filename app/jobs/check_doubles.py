@@ -3,7 +3,7 @@
 import asyncio
 
 from app.channels.letters import letter_of
-from app.channels.protocol import Unavailable, Uncertain
+from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.channels.registry import channel_for
 from app.database import loaded, sql
 from app.domain.delivery import SEND_SHARE, Delivery
@@ -36,6 +36,8 @@ async def _check(delivery: Delivery) -> None:
             await _keep_one(delivery)
     except (Unavailable, Uncertain, TimeoutError):
         return
+    except Rejected:
+        await sql("UPDATE deliveries SET check_at = NULL WHERE id = $1", delivery.id)
 
 
 async def _keep_one(delivery: Delivery) -> None:

@@ -11,6 +11,7 @@ from app.channels.letters import letter_of
 from app.channels.protocol import Channel, Letter, Rejected, Unavailable, Uncertain
 from app.channels.registry import channel_for
 from app.database import AWAY
+from app.domain.channel_health import fails_on_purpose
 from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.settings import settings
@@ -60,7 +61,9 @@ class Post:
 
     def _carried(self, task: asyncio.Task[float | None]) -> None:
         self.under_way.discard(task)
-        if task.cancelled() or (error := task.exception()):
+        if task.cancelled():
+            return
+        if error := task.exception():
             log.warning("a delivery was left to its lease", error=repr(error))
         elif (wait := task.result()) is not None and wait < OWN_WAIT_SECONDS:
             asyncio.get_running_loop().call_later(wait, self.look)
@@ -83,6 +86,8 @@ async def carry(delivery: Delivery) -> float | None:
 
 async def _send(delivery: Delivery) -> float | None:
     channel = channel_for(delivery.via)
+    if await fails_on_purpose(delivery.via):
+        return await delivery.unavailable("An admin makes it fail on purpose.")
     if channel is None:
         return await delivery.unavailable(f"{delivery.via} is not set up here.")
     try:

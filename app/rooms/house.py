@@ -15,6 +15,7 @@ from app.domain.api_key import ApiKey
 from app.domain.sign_in import SignIn
 from app.rooms.outbox import Outbox
 from app.rooms.room import Joining, Room
+from app.rooms.settlements import Settlements
 from app.rooms.telling import Ending, Telling
 from app.valkey import valkey
 
@@ -32,6 +33,7 @@ class House:
     def __init__(self) -> None:
         self.rooms: dict[UUID, Room] = {}
         self.lobby: set[Outbox] = set()
+        self.settlements = Settlements()
         self.listener = live.Listener(self._heard, self._lost, lambda: present.set_hearing(True))
         self.valkey = valkey()
         self.closing = False
@@ -52,6 +54,7 @@ class House:
     def end_streams(self) -> None:
         """End every stream and socket cleanly; they come back to whoever answers then."""
         self.closing = True
+        self.settlements.close()
         for room in self.rooms.values():
             room.close(Ending.RESTARTING)
         for box in self.lobby:
@@ -111,6 +114,8 @@ class House:
                 self._spawn(self._attempt(self._check_sign_ins))
             case "inbox.changed":
                 self._inbox_changed(UUID(event["person"]))
+                if (asked := event.get("request")) and UUID(asked) in self.settlements.waiting:
+                    self._spawn(self._attempt(lambda: self.settlements.look(UUID(asked))))
             case _ if room := self.rooms.get(UUID(channel.decode().removeprefix("live:"))):
                 room.events.put_nowait(event)
 
@@ -143,6 +148,7 @@ class House:
         present.set_hearing(False)
         for room in self.rooms.values():
             room.resync()
+        self._spawn(self._attempt(self.settlements.look))
 
     async def _beat(self) -> None:
         """Let listeners and proxies know that a silent stream lives."""
@@ -164,6 +170,7 @@ class House:
         for row in rows:
             if (room := self.rooms.get(row["id"])) and row["revision"] > room.revision:
                 room.resync()
+        await self.settlements.look()
 
     async def _watch(self) -> None:
         """Do each of these again when its time has come."""

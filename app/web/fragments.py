@@ -8,6 +8,7 @@ from markupsafe import escape
 from app.domain.agent_state import AgentStatus
 from app.domain.inbox import waiting_for
 from app.domain.message import Message
+from app.domain.notice import notices_for
 from app.domain.session import ChatSession
 from app.frames import Frame
 from app.live import Event, encode
@@ -16,7 +17,7 @@ from app.rooms.place import Place
 from app.rooms.telling import Ending, Telling
 from app.rooms.writing import Writing
 from app.web.bubbles import Bubble, agent_html
-from app.web.cards import cards
+from app.web.cards import cards, together
 from app.web.pages import render
 
 BUSY = (AgentStatus.THINKING, AgentStatus.RESPONDING)
@@ -86,9 +87,11 @@ class Fragments(Telling):
         """How much waits, and what: all of it on the inbox page, what belongs to the conversation above its composer."""
         waiting = await waiting_for(person_id)
         here = [one for one in waiting if session_id in (None, one.session)]
-        shown = render("feedback/_inbox.html", cards=await cards(here, person_id), docked=session_id is not None)
+        shown = render("feedback/_inbox.html", groups=together(await cards(here, person_id)), docked=session_id is not None)
         count = render("feedback/_count.html", count=len(waiting))
         places = {"#docked" if session_id else "#inbox": shown, "#waiting-count": count}
+        if session_id is None:
+            places["#notes"] = render("feedback/_notes.html", notes=await notices_for(person_id))
         return b"".join(cls.event(partial(place, "innerMorph", words)) for place, words in places.items())
 
     async def missed(self, session: ChatSession, came_to: Seen) -> list[Message]:
@@ -135,14 +138,17 @@ class Fragments(Telling):
         return self.event(partial("#agent-status", "innerHTML settle:0", html))
 
     def session(self, told: dict[str, Any]) -> bytes:
-        """What the conversation is called: above it, in the list beside it, and on the browser's tab."""
+        """What the conversation is called: above it, in the list beside it, and on the browser's tab; and where it goes on,
+        if that is told too."""
         html = render("chat/_title.html", title=told["title"] or "New conversation")
         places = {"#title": html, "#conversations [aria-current] .title": html, "head > title": f"{html} · Parley"}
-        return b"".join(self.event(partial(place, "innerHTML settle:0", words)) for place, words in places.items())
+        called = b"".join(self.event(partial(place, "innerHTML settle:0", words)) for place, words in places.items())
+        return called + (self.channel({"type": told["channel"]}) if "channel" in told else b"")
 
     def channel(self, told: dict[str, Any]) -> bytes:
-        """There is one channel only."""
-        return b""
+        """By which channel it goes on."""
+        html = render("chat/_channel_now.html", now=told["type"])
+        return self.event(partial("#channel-now", "innerHTML settle:0", html))
 
     def feedback(self, told: dict[str, Any]) -> bytes:
         """The log and the inbox show it."""

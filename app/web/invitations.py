@@ -2,13 +2,13 @@
 
 from litestar import Response, post
 
+from app.domain.email_address import is_address
 from app.domain.errors import Conflict
 from app.domain.invitation import Invitation
 from app.settings import Signup, settings
 from app.web.admin import Admin
 from app.web.forms import field
 from app.web.pages import AnyRequest, see
-from app.web.sign_up import is_address
 from app.web.users import users_page
 from app.web.visitors import Id
 

@@ -3,6 +3,7 @@
 from litestar import Response, post
 
 from app.domain.channel import ChannelType
+from app.domain.feedback_log import ask_before_going_on
 from app.domain.session import ChatSession
 from app.web.bubbles import Bubble
 from app.web.forms import field
@@ -37,6 +38,14 @@ async def delete(request: AnyRequest, me: Me, session_id: Id, message_id: Id) ->
     """Take words back that the agent has not read yet."""
     session = await me.session(session_id)
     await session.take_back(message_id)
+    return _done(request, session)
+
+
+@post("/chat/{session_id:uuid}/messages/{message_id:uuid}/request", status_code=303)
+async def ask_first(request: AnyRequest, me: Me, session_id: Id, message_id: Id) -> Response[bytes]:
+    """Be asked before the agent goes on as it said here."""
+    session = await me.session(session_id)
+    await ask_before_going_on(session, message_id, of=me)
     return _done(request, session)
 
 

@@ -11,13 +11,14 @@ from app.auth.providers import LASTS, Detour, NotProven, Provider, ProviderAway,
 from app.database import transaction
 from app.domain import audit
 from app.domain.audit import Action
+from app.domain.email_address import is_address
 from app.domain.errors import Conflict
 from app.domain.identity import Identity, Told
 from app.domain.user import LONGEST_NAME, User
 from app.web.entering import let_in
 from app.web.identities import CONFIRM, LINKING
 from app.web.pages import AnyRequest, browser_of, cookies_of, local, page, see, visitor_of
-from app.web.sign_up import Entrance, is_address
+from app.web.sign_up import Entrance
 
 ELSEWHERE = "elsewhere"
 log = structlog.get_logger(__name__)

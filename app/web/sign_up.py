@@ -1,6 +1,5 @@
 """Becoming a member; the very first visitor becomes admin."""
 
-import re
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +9,7 @@ from litestar.params import FromQuery
 from app.auth import passwords
 from app.auth.first_visitor import may_be_first
 from app.database import transaction
+from app.domain.email_address import is_address
 from app.domain.errors import Conflict
 from app.domain.gate_try import Gate, GateTry
 from app.domain.invitation import Invitation
@@ -19,8 +19,6 @@ from app.settings import Signup, settings
 from app.web.entering import enter
 from app.web.forms import field
 from app.web.pages import AnyRequest, page, refused, see
-
-ADDRESS = re.compile(r"[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,64}@[^@\s\x00-\x1f<>,;:\"()\[\]\\]{1,253}")
 
 
 @dataclass(frozen=True)
@@ -88,11 +86,6 @@ async def sign_up(request: AnyRequest) -> Response[bytes]:
         return refused(_form(request, entrance, error, values), many.verdict)
     await enter(request, user, "sign-up")
     return see(request, "/chat")
-
-
-def is_address(text: str) -> bool:
-    """Whether one can write an e-mail to it."""
-    return bool(ADDRESS.fullmatch(text)) and text.isprintable()
 
 
 def _errors(values: dict[str, str], password: str, entrance: Entrance) -> dict[str, str]:

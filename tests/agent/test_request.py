@@ -26,11 +26,12 @@ def clients(provider: str) -> ClientRegistry:
 
 
 @pytest.mark.parametrize("provider", ["openai-generic", "anthropic"])
+@pytest.mark.parametrize("may_ask", [True, False])
 @pytest.mark.parametrize("entries", [1, 2, len(TEXTS)])
-def test_it_is_what_baml_would_have_written(provider: str, entries: int) -> None:
+def test_it_is_what_baml_would_have_written(provider: str, entries: int, may_ask: bool) -> None:
     log = [Said(role=("user", "assistant")[n % 2], text=TEXTS[n]) for n in range(entries)]
-    ours = request(log, clients(provider))
-    theirs = b.stream_request.Respond(log, baml_options={"client_registry": clients(provider)})
+    ours = request(log, clients(provider), may_ask=may_ask)
+    theirs = b.stream_request.Respond(log, may_ask, baml_options={"client_registry": clients(provider)})
     assert msgspec.json.decode(ours.body) == theirs.body.json()
     assert ours.url == theirs.url
     assert ours.headers == {name: value for name, value in theirs.headers.items() if not name.startswith("baml-")}

@@ -1,5 +1,6 @@
 """Every route of the API, found by walking them."""
 
+import re
 from functools import cache
 from typing import Any
 
@@ -7,7 +8,12 @@ from litestar.routes import HTTPRoute
 
 from app.main import create_app
 
-BODIES = {"messages": {"text": "x"}, "channel": {"type": "web"}, "{session_id:uuid}": {"title": "x"}}
+BODIES: dict[str, dict[str, Any]] = {
+    "messages": {"text": "x"}, "channel": {"type": "web"}, "{session_id:uuid}": {"title": "x"},
+    "feedback": {"type": "approval", "question": "x"}, "batch": {"requests": [{"type": "approval", "question": "x"}]},
+    "response": {"value": True}, "delegation": {"to": "ben@example.com"},
+    "channels": {"type": "email", "address": "x@example.com"}, "webhooks": {"url": "https://example.com/hook"},
+}  # fmt: skip
 
 
 @cache
@@ -17,8 +23,8 @@ def api_routes() -> list[tuple[str, str]]:
     return [(method, route.path) for route in found for method in sorted(set(route.methods) - {"OPTIONS"})]
 
 
-def filled(path: str, session_id: object) -> str:
-    return path.replace("{session_id:uuid}", str(session_id))
+def filled(path: str, id: object) -> str:
+    return re.sub(r"{\w+:uuid}", str(id), path)
 
 
 def body_of(path: str) -> dict[str, Any]:

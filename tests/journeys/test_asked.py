@@ -17,11 +17,13 @@ from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_question import Question, Urgency
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_value import FeedbackType
+from app.domain.notice import notify
 from app.domain.user import User
 from app.settings import settings
 from tests.journeys.arrivals import Arrivals, arrivals
 from tests.journeys.axe import violations
 from tests.journeys.device import Device
+from tests.stub_llm import StubLLM
 
 SHIP = Question(
     FeedbackType.APPROVAL, "Shall we ship version 2?", urgency=Urgency.URGENT,
@@ -122,6 +124,55 @@ async def test_every_kind_is_answered_in_the_inbox(visit: Arrivals, ana: User) -
     await finds_nothing(laptop)
 
 
+async def test_the_agent_asks_and_goes_on_with_the_answer_from_another_device(
+    visit: Arrivals, ana: User, llm: StubLLM
+) -> None:
+    laptop, phone = await visit.enter(ana), await visit.enter(ana, viewport={"width": 390, "height": 800})
+    await phone.open("/feedback")
+    await laptop.open_chat("[[ask=text What shall I call the release?]]")
+    await expect(laptop.page.locator("#docked").get_by_role("heading")).to_have_text("What shall I call the release?")
+    await expect(laptop.page.locator("#agent-status")).to_contain_text("Waits for an answer to go on.")
+    await expect(laptop.answer).to_contain_text("What shall I call the release?")
+    await laptop.holds_nothing_twice()
+    await photograph(laptop, "agent-asks")
+    await finds_nothing(laptop)
+    await phone.page.get_by_label("Your answer").fill("[[say=Spring it is.]]")
+    await phone.page.get_by_role("button", name="Answer").click()
+    await laptop.is_answered("Spring it is.")
+    await expect(laptop.page.locator("#docked .request")).to_have_count(0)
+    await expect(laptop.page.locator("#agent-status")).not_to_contain_text("Waits")
+    told = llm.requests[-1]["messages"][-1]["content"]
+    assert re.fullmatch(r"\[Parley\] \w{4} \(What shall I call the release\?\): “\[\[say=.*\]\]” by Ana on the page\.", told)
+
+
+async def test_whoever_wants_is_asked_before_the_agent_goes_on(visit: Arrivals, ana: User) -> None:
+    laptop = await visit.enter(ana)
+    await laptop.open_chat("[[say=Next I delete the **old** backups.]]")
+    await laptop.is_answered("Next I delete the old backups.")
+    await photograph(laptop, "ask-me-action")
+    for _ in range(2):
+        await laptop.answer.get_by_role("button", name="Ask me before you go on").click()
+    docked = laptop.page.locator("#docked .request")
+    await expect(docked.get_by_role("heading")).to_have_text("Shall I go on? “Next I delete the old backups.”")
+    await expect(docked).to_have_count(1)
+    await photograph(laptop, "ask-me-first")
+    await finds_nothing(laptop)
+    await docked.get_by_text("Reject…").click()
+    await docked.get_by_label("Why?").fill("[[say=Then I keep them.]]")
+    await docked.get_by_role("button", name="Reject").click()
+    await laptop.is_answered("Then I keep them.")
+
+
+async def test_a_note_comes_to_the_open_inbox(visit: Arrivals, ana: User, ben: User) -> None:
+    phone = await visit.enter(ana, viewport={"width": 390, "height": 800})
+    await phone.open("/feedback")
+    await expect(phone.page.get_by_text("Nothing waits for you")).to_be_visible()
+    await notify([ana], "Version 2 is out.\nNothing is to be done.", by=ben)
+    await expect(phone.page.locator("#notes")).to_contain_text("Version 2 is out.")
+    await photograph(phone, "note")
+    await finds_nothing(phone)
+
+
 async def test_a_late_answer_is_told_so_kindly(visit: Arrivals, ana: User, ben: User) -> None:
     laptop = await visit.enter(ana)
     request = await FeedbackRequest.ask(SHIP, of=[ana, ben])
@@ -138,7 +189,8 @@ async def test_a_late_answer_is_told_so_kindly(visit: Arrivals, ana: User, ben: 
 
 async def test_what_nobody_answers_in_time_expires_and_is_never_a_no(visit: Arrivals, ana: User) -> None:
     laptop = await visit.enter(ana)
-    request = await ask_in(laptop, ana, replace(SHIP, deadline=now() + timedelta(hours=1)))
+    question = "Shall we ship? [[say=Nobody said so.]]"
+    request = await ask_in(laptop, ana, replace(SHIP, question=question, deadline=now() + timedelta(hours=1)))
     await expect(laptop.page.locator("#docked .until")).to_contain_text("if nobody answers, it expires")
     shift(timedelta(hours=1, seconds=1))
     recipient = await FeedbackRecipient.objects().get(FeedbackRecipient.request == request.id)
@@ -146,6 +198,7 @@ async def test_what_nobody_answers_in_time_expires_and_is_never_a_no(visit: Arri
     await FeedbackRecipient.climb(recipient.id)
     await expect(laptop.page.locator("#docked .request")).to_have_count(0)
     await expect(laptop.page.locator("#log")).to_contain_text("Nobody answered in time.")
+    await laptop.is_answered("Nobody said so.")
 
 
 async def test_two_of_three_must_agree_to_answer(visit: Arrivals, ana: User, ben: User) -> None:

@@ -16,6 +16,7 @@ from app.domain.feedback_value import FeedbackType
 from app.domain.user import User
 from tests.browsing import Browser, Event
 from tests.channels.engine import Shall, ask
+from tests.conftest import person
 
 CHOICE = Question(FeedbackType.CHOICE, "Which day?", options=["Monday", "Friday"])
 MANY = Question(FeedbackType.MULTIPLE_CHOICE, "Who comes?", options=["Ana", "Ben", "Cleo"])
@@ -129,3 +130,30 @@ async def until_told(events: AsyncIterator[Event], target: str, words: str) -> N
         async for event in events:
             if f'hx-target="{target}"' in event.data and words in event.data:
                 return
+
+
+async def test_a_place_is_handed_on_without_a_script(server: str, ana: User, ben: User) -> None:
+    await person("Cleo")
+    request = await ask(ana, ben)
+    path = f"/feedback/{request.id}"
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        refused = await browser.post(f"{path}/delegation", {"to": "nobody@example.com"})
+        assert (refused.status_code, "Nobody here is called" in refused.text) == (422, True)
+        answer = await browser.post(f"{path}/delegation", {"to": "cleo@example.com"})
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+        page = (await browser.get(path)).text
+        assert "Handed on to Cleo." in page
+        assert "data-open" not in page
+        assert "Nothing waits for you" in (await browser.get("/feedback")).text
+        alone = await ask(ana)
+        assert "Hand on" not in (await browser.get(f"/feedback/{alone.id}")).text
+
+
+async def test_who_asked_and_is_not_asked_sees_for_whom_it_waits(server: str, ana: User, ben: User) -> None:
+    request = await FeedbackRequest.ask(Shall, of=[ben], by=ana)
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        page = (await browser.get(f"/feedback/{request.id}")).text
+    assert "Waits for Ben." in page
+    assert "data-open" not in page
