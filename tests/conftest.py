@@ -73,16 +73,6 @@ async def _trust_the_machine(url: str) -> None:
     await connection.close()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """When tests run side by side, all journeys share one worker with one Parley and one Chromium; else a file stays
-    together. (As xdist_group does, which sees only marks that stand on the tests.)"""
-    if hasattr(config, "workerinput"):
-        for item in items:
-            folder, file = item.path.parent.name, item.path.stem
-            item._nodeid = f"{item.nodeid}@{'journeys' if folder == 'journeys' else f'{folder}.{file}'}"
-
-
 def pytest_unconfigure(config: pytest.Config) -> None:
     SERVERS.close()
 
