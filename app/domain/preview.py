@@ -13,7 +13,7 @@ from app.domain.user import User
 from app.settings import settings
 
 USABLE = """
-SELECT c.id, c.type, c.address, c.status = 'failing' OR h.probe_at IS NOT NULL AS failing,
+SELECT c.id, c.type, c.address, c.status = 'failing' OR COALESCE(h.probe_at > now(), FALSE) AS failing,
   count(*) OVER (PARTITION BY c.type) > 1 AS several
 FROM communication_channels c LEFT JOIN channel_health h ON h.key = c.type
 WHERE c."user" = $1 AND (c.type = 'web' OR c.status IN ('active', 'failing')) ORDER BY c.position, c.id
