@@ -11,7 +11,8 @@ from app.domain.idempotency import LONGEST_KEY
 
 Told = dict[str, Any]
 ABOUT = (
-    "Programs use the same conversations as people, in a person's name. Each request carries a token, as "
+    "Programs use the same conversations as people, and ask them for decisions, in a person's name. "
+    "Each request carries a token, as "
     "`Authorization: Bearer TOKEN`. Ids are UUIDs, times ISO 8601 in UTC. A list comes in parts of `limit`: send its `next` "
     "as `after` for the part that follows. What goes wrong is told as problem details (RFC 9457)."
 )
@@ -29,6 +30,8 @@ PROBLEM: Told = {
             "items": {"type": "object", "properties": {"field": {"type": "string"}, "message": {"type": "string"}}},
         },
         "reference": {"type": "string"},
+        "outcome": {"type": "string", "description": "How a request for feedback had been settled before."},
+        "responses": {"type": "array", "items": {"$ref": "#/components/schemas/Response"}},
     },
 }
 KEY: Told = {
@@ -100,7 +103,7 @@ def _may_be_left_out(body: Told) -> None:
 def _refusals(told: Told, method: str, path: str) -> list[int]:
     """How it may be refused, by what it takes."""
     statuses = [401, 403, 429, 503]
-    if "{" in path:
+    if "{" in path or method in ("post", "put"):
         statuses += [404] if method == "get" else [404, 409]
     if "requestBody" in told or any(one["in"] != "path" for one in told.get("parameters", [])):
         statuses += [400, 422]

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.api.asking import ask
 from tests.programs import Program
 
 SEED = 19
@@ -39,13 +40,14 @@ ALIKE = settings(
 
 @dataclass
 class Asking:
-    """Sends cases for ana and for ben. `session` is hers and stays; those of `spare`, too, but they may be deleted."""
+    """Sends cases for ana and for ben. What is `there`, by the name that a path gives its id, is hers and stays; what is
+    `spare`, too, but it may be deleted."""
 
     url: str
     ana: str
     ben: str
-    session: str
-    spare: Iterator[str]
+    there: dict[str, str]
+    spare: dict[str, Iterator[str]]
     http: requests.Session = field(default_factory=requests.Session)
     numbers: Iterator[int] = field(default_factory=count)
     heard: Iterator[int] = field(default_factory=lambda: iter(range(5)))
@@ -54,17 +56,20 @@ class Asking:
     def ask(self, case: Case) -> None:
         """Ask it three times."""
         self._send(case)
-        if about_a_session := "session_id" in case.path_parameters:
-            case.path_parameters["session_id"] = self._there(case)
+        about = [name for name in self.there if name in case.path_parameters]
+        for name in about:
+            case.path_parameters[name] = self._there(case, name)
         self._send(case, self.ana)
         status = self._send(case, self.ben)
-        assert not about_a_session or status >= 400, "he sees or does what is hers"
+        assert not about or status >= 400, "he sees or does what is hers"
 
     def _send(self, case: Case, token: str = "") -> int:
         """Send it, and look whether it was answered as the document says. Each is heard until it is silent for a while, so
         there are few streams."""
         if "Idempotency-Key" in case.headers:  # the same key with another body would be another thing
             case.headers["Idempotency-Key"] = f"{next(self.numbers)} {case.headers['Idempotency-Key']}"[:255]
+        if isinstance(case.query.get("wait"), int | float) and 0 <= case.query["wait"] <= 60:
+            case.query["wait"] = 0.01
         silence = 0.5 if case.path.endswith("/events") else 20
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         answer = case.call(base_url=self.url, session=self.http, headers=headers, timeout=(20, silence))
@@ -72,10 +77,10 @@ class Asking:
         case.validate_response(answer, checks=AS_TOLD)
         return answer.status_code
 
-    def _there(self, case: Case) -> str:
+    def _there(self, case: Case, name: str) -> str:
         if case.method == "DELETE":
-            return next(self.spare, "gone")
-        return self.session if not case.path.endswith("/events") or next(self.heard, None) is not None else "gone"
+            return next(self.spare[name], "gone")
+        return self.there[name] if not case.path.endswith("/events") or next(self.heard, None) is not None else "gone"
 
 
 def ask_all(operations: list[APIOperation], asking: Asking) -> None:
@@ -91,13 +96,25 @@ def ask_all(operations: list[APIOperation], asking: Asking) -> None:
                 seed(SEED)(settings(ALIKE, max_examples=number)(given(cases)(asking.ask)))()
 
 
+async def new(program: Program, what: str, **told: str) -> str:
+    """The id of something that is ana's."""
+    made = (await program.post(f"/api/{what}", told)).json()
+    return str(made["id"])
+
+
 @pytest.mark.sized
 async def test_every_generated_request_is_answered_as_the_document_says(program: Program, bens: Program) -> None:
     document = (await program.get("/schema/openapi.json")).json()
     operations = [one.ok() for one in schemathesis.openapi.from_dict(document).get_all_operations()]
-    session, *spare = [(await program.open()).rpartition("/")[2] for _ in range(6)]
-    url = str(program.client.base_url).rstrip("/")
-    asking = Asking(url, program.token, bens.token, session, iter(spare))
+    made = {
+        "session_id": [(await program.open()).rpartition("/")[2] for _ in range(6)],
+        "request_id": [(await ask(program))["id"] for _ in range(6)],
+        "channel_id": [await new(program, "channels", type="email", address=f"{number}@example.com") for number in range(6)],
+        "endpoint_id": [await new(program, "webhooks", url=f"https://example.com/{number}") for number in range(6)],
+    }
+    there = {name: ids[0] for name, ids in made.items()}
+    spare = {name: iter(ids[1:]) for name, ids in made.items()}
+    asking = Asking(str(program.client.base_url).rstrip("/"), program.token, bens.token, there, spare)
     print(f"seed {SEED}")
     await asyncio.to_thread(ask_all, operations, asking)
     assert sum(asking.statuses.values()) >= REQUESTS * 0.9
