@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,25 +16,38 @@ cli = typer.Typer(
     add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
 )  # fmt: skip
 
+Certificate = Annotated[Path | None, typer.Option(help="Speak https with this certificate and its chain (PEM).")]
+Key = Annotated[Path | None, typer.Option(help="The certificate's key (PEM), unless it stands in the same file.")]
+
 
 @cli.command()
-def run() -> None:
+def run(ssl_certfile: Certificate = None, ssl_keyfile: Key = None) -> None:
     """Start everything: web, worker, and an own database, Valkey and model where none is configured."""
     from app.observability import set_up_logging
     from app.run import run as run_everything
+    from app.tls import tls_of
+
+    tls = tls_of(ssl_certfile, ssl_keyfile)
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the supervisor listens itself
     set_up_logging()
-    run_everything()
+    run_everything(tls)
 
 
 @cli.command()
-def web(fd: Annotated[int | None, typer.Option(help="A listening socket to take over.")] = None) -> None:
+def web(
+    fd: Annotated[int | None, typer.Option(help="A listening socket to take over.")] = None,
+    ssl_certfile: Certificate = None,
+    ssl_keyfile: Key = None,
+) -> None:
     """Answer requests (one process)."""
-    from app.main import serve
+    from app.tls import tls_of
 
     _need("database_url", "valkey_url")
-    serve(socket.socket(fileno=fd) if fd is not None else None)
+    tls = tls_of(ssl_certfile, ssl_keyfile)
+    from app.main import serve
+
+    serve(socket.socket(fileno=fd) if fd is not None else None, tls)
 
 
 @cli.command()

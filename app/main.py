@@ -24,6 +24,7 @@ from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
 from app.settings import settings
+from app.tls import Tls
 from app.web import (
     account,
     admin,
@@ -66,7 +67,7 @@ from app.web import (
     users,
 )
 from app.web.headers import SecurityHeaders
-from app.web.heads import Heads
+from app.web.methods import Methods
 from app.web.metrics import show_metrics
 from app.web.pages import AnyRequest
 from app.web.visitors import Visitors, me
@@ -160,15 +161,24 @@ def create_app() -> Litestar:
 
 def create_asgi(app: Litestar | None = None) -> ASGIApp:
     """The application with what stands around every answer, known route or not."""
-    wrapped: Any = Peers(SecurityHeaders(Heads(observability.RequestLog(Afterwards(app or create_app())))))
+    wrapped: Any = Peers(SecurityHeaders(observability.RequestLog(Methods(Afterwards(app or create_app())))))
     return wrapped  # type: ignore[no-any-return]
 
 
 class Server(uvicorn.Server):
-    """uvicorn, but open streams are ended as soon as it is told to stop: else they would hold it up."""
+    """uvicorn as Parley runs it, `instead` of which tests may set another port. Open streams are ended as soon as it is told
+    to stop: else they would hold it up."""
 
-    def __init__(self, config: uvicorn.Config, app: Litestar) -> None:
-        super().__init__(config)
+    def __init__(self, app: Litestar, tls: Tls | None = None, **instead: Any) -> None:
+        configured: dict[str, Any] = {
+            "host": settings().host, "port": settings().port, "loop": "uvloop", "http": "httptools",
+            "ws": "websockets-sansio", "ws_per_message_deflate": False, "ws_max_size": MOST_BODY_BYTES,
+            "ws_ping_interval": 15, "timeout_graceful_shutdown": 3,
+            "access_log": False, "log_config": None, "server_header": False,
+            "proxy_headers": False,  # it would believe whoever comes from loopback; app/peer.py asks who is trusted
+            "ssl_certfile": tls.certfile if tls else None, "ssl_keyfile": tls.keyfile if tls else None,
+        }  # fmt: skip
+        super().__init__(uvicorn.Config(create_asgi(app), **configured | instead))
         self.app = app
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -177,16 +187,9 @@ class Server(uvicorn.Server):
             house.end_streams()
 
 
-def serve(listening: socket.socket | None) -> None:
+def serve(listening: socket.socket | None, tls: Tls | None = None) -> None:
     """Answer requests until SIGTERM or SIGINT, on an inherited socket or on the configured address."""
     observability.set_up_logging()
-    app = create_app()
-    config = uvicorn.Config(
-        create_asgi(app), host=settings().host, port=settings().port, loop="uvloop", http="httptools",
-        ws="websockets-sansio", ws_per_message_deflate=False, ws_max_size=MOST_BODY_BYTES, ws_ping_interval=15,
-        timeout_graceful_shutdown=3,
-        access_log=False, log_config=None, server_header=False, proxy_headers=False,
-    )  # fmt: skip
-    server = Server(config, app)
-    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+    server = Server(create_app(), tls)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listening] if listening else None))

@@ -15,13 +15,14 @@ from app.embedded import Started, lock_data_dir, start_model, start_postgres, st
 from app.migrate import migrate
 from app.settings import LLMProvider, Settings, settings
 from app.supervisor import Backoff, Supervisor
+from app.tls import Tls
 
 
 class CannotRun(Exception):
     """Parley can't start; the text says why and what to do."""
 
 
-def run() -> None:
+def run(tls: Tls | None = None) -> None:
     """Start everything, say where it is, and keep it running until SIGINT or SIGTERM."""
     configured = settings()
     with ExitStack() as stack:
@@ -33,7 +34,7 @@ def run() -> None:
         say_hello(asyncio.run(_prepare()), started)
         for _, embedded in started:
             supervisor.add(embedded.child)
-        for program in programs(listening.fileno()):
+        for program in programs(listening.fileno(), tls):
             supervisor.add(program)
         supervisor.run()
 
@@ -94,9 +95,11 @@ def say_hello(sign_up_url: str, started: list[tuple[str, Started]]) -> None:
     print("\n".join(["", *lines, ""]), flush=True)
 
 
-def programs(listening_fd: int) -> list[Program]:
+def programs(listening_fd: int, tls: Tls | None = None) -> list[Program]:
     """The web processes, sharing one socket, and the worker."""
     parley = str(Path(sys.argv[0]).resolve()) if Path(sys.argv[0]).name == "parley" else ""
     command = [sys.executable, parley] if parley else [sys.executable, "-m", "app"]
-    web = Program("web", [*command, "web", "--fd", str(listening_fd)], pass_fds=[listening_fd])
+    web = Program(
+        "web", [*command, "web", "--fd", str(listening_fd), *(tls.options if tls else [])], pass_fds=[listening_fd]
+    )
     return [*[web] * settings().web_processes, Program("worker", [*command, "worker"])]

@@ -176,6 +176,12 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
     @property
+    def https_only(self) -> bool:
+        """Whether browsers are told to come by https ever after. Of this machine's name that would be said for every
+        program that has a port of it."""
+        return self.secure and not is_loopback(urlsplit(self.base_url).hostname or "")
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine can reach Parley."""
         return is_loopback(self.host) and is_loopback(urlsplit(self.base_url).hostname or "")

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,8 @@ class Parley:
         }
         self.environment = kept | {f"PARLEY_{name}": value for name, value in given.items()}
         self.url = f"http://127.0.0.1:{self.port}"
+        self.options: list[str] = []
+        self.trust: ssl.SSLContext | bool = True
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -57,11 +60,11 @@ class Parley:
         """Start it and wait until it says that it is ready."""
         self.home.mkdir(mode=0o711, exist_ok=True)
         self.log = (self.home / "run.log").open("ab")
-        command = [sys.executable, "-m", "app", "run"]
+        command = [sys.executable, "-m", "app", "run", *self.options]
         self.process = subprocess.Popen(  # noqa: ASYNC220 - it takes a millisecond
             command, cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
         )
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=self.trust) as client:
 
             async def ready() -> bool:
                 assert self.process.poll() is None, (self.home / "run.log").read_text()[-3000:]

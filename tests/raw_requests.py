@@ -17,7 +17,7 @@ HEADERS = [
     b"Accept", b"Accept-Encoding", b"Accept-Language", b"Authorization", b"Content-Type", b"Content-Encoding", b"Cookie",
     b"Expect", b"Forwarded", b"HX-Current-URL", b"HX-Request", b"HX-Target", b"Idempotency-Key", b"If-None-Match",
     b"Last-Event-ID", b"Origin", b"Range", b"Referer", b"Sec-Fetch-Site", b"User-Agent", b"X-Forwarded-For",
-    b"X-Forwarded-Proto", b"X-HTTP-Method-Override", b"X-Request-Id", b"traceparent", b"Odd-\x80", b"Connection",
+    b"X-Forwarded-Proto", b"X-HTTP-Method-Override", b"X-Request-Id", b"traceparent", b"Odd-Name",
 ]  # fmt: skip
 COOKIES = [b"access", b"refresh", b"browser", b"theme", b"csrf", b"\xff", b"", b"__Host-access"]
 KINDS = [
@@ -26,6 +26,7 @@ KINDS = [
     b"x/" * 999, b"application/x-www-form-urlencoded; charset=nonsense", b"multipart/mixed; boundary=x",
     b'multipart/form-data; boundary="',
 ]  # fmt: skip
+NOT_IN_A_HEADER = bytes(range(32)) + b"\x7f"
 FIELDS = ["text", "client_id", "title", "type", "csrf", "value", "email", "password", "name", "q", "grant_type", ""]
 
 
@@ -40,25 +41,26 @@ class Known:
 
 
 class Raw:
-    """Makes requests out of `chance`, of paths with {holes} to be filled."""
+    """Makes requests out of `chance`, most of them to `routes`: methods, and paths with {holes} to be filled."""
 
-    def __init__(self, chance: random.Random, paths: list[str], known: Known) -> None:
-        self.chance, self.paths, self.known = chance, paths, known
+    def __init__(self, chance: random.Random, routes: list[tuple[str, str]], known: Known) -> None:
+        self.chance, self.routes, self.known = chance, routes, known
 
     def request(self, host: str) -> bytes:
         """One, whole: its end is the connection's to send."""
         body = self.body()
         lines = [self.first_line(), b"Host: " + (host.encode() if self.often() else self.odd())]
         lines += [self.credential() for _ in range(self.chance.randrange(3))]
-        lines += [self.chance.choice(HEADERS) + b": " + self.odd() for _ in range(self.chance.randrange(5))]
+        lines += [self.chance.choice(HEADERS) + b": " + self.odd() for _ in range(self.chance.randrange(4))]
         if body or self.often():
             lines += [b"Content-Type: " + self.chance.choice(KINDS), b"Content-Length: %d" % len(body)]
-        lines = [line.translate(None, b"\r\n") if self.often() else line for line in lines]
+        if self.often():
+            lines = [line.translate(None, NOT_IN_A_HEADER) for line in lines]
         return b"\r\n".join([*lines, b"Connection: close", b"", b""]) + body
 
     def first_line(self) -> bytes:
-        method = self.chance.choice(METHODS[:5] if self.often() else METHODS)
-        path = self.chance.choice(self.paths)
+        method, path = self.chance.choice(self.routes)
+        method = method if self.often() else self.chance.choice(METHODS)
         while "{" in path:
             before, _, rest = path.partition("{")
             hole = self.chance.choice(self.known.ids) if self.often() else quote(self.odd()[:200])
@@ -80,7 +82,7 @@ class Raw:
 
     def body(self) -> bytes:
         kinds: list[Callable[[], bytes]] = [self.odd, self.form, self.multipart, self.json, self.broken_json, bytes]
-        return b"x" * TEN_MEGABYTES if self.chance.random() < 0.003 else self.chance.choice(kinds)()
+        return b"x" * TEN_MEGABYTES if self.chance.random() < 0.01 else self.chance.choice(kinds)()
 
     def form(self) -> bytes:
         pairs = [self.chance.choice(FIELDS).encode() + b"=" + self.odd() for _ in range(self.chance.randrange(6))]

@@ -23,7 +23,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "mana
 # begin with it; a folder covers what lies in it, and what lies in one folder may import each other.
 LAYERS = (
     ("app.settings", "app.clock", "app.baml_client", "app.private_folder", "app.child", "app.orphans"),
-    ("app.cluster", "app.model_server", "app.valkey", "app.backoff"),
+    ("app.cluster", "app.tls", "app.model_server", "app.valkey", "app.backoff"),
     ("app.embedded", "app.supervisor", "app.metrics"),
     (
         "app.database",

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatch
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,13 @@ def test_addresses_in_compose_lead_to_its_services() -> None:
     assert "flush_interval -1" in COMPOSE
     for host in re.findall(r"@(\w+):5432|valkey://(\w+):6379", COMPOSE):
         assert "".join(host) in SERVICES
+
+
+def test_caddy_is_believed_about_who_asks_and_nobody_outside_is() -> None:
+    (subnet,) = yaml.safe_load(COMPOSE)["networks"]["default"]["ipam"]["config"]
+    assert environment_of("web")["PARLEY_TRUSTED_PROXIES"] == subnet["subnet"]
+    assert ip_network(subnet["subnet"]).is_private
+    assert all("networks" not in service and "network_mode" not in service for service in SERVICES.values())
 
 
 def test_only_caddy_is_reached_from_outside() -> None:

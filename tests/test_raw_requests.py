@@ -20,13 +20,14 @@ from tests.raw_requests import TEN_MEGABYTES, Known, Raw
 SEED = 19
 REQUESTS = 10_000 if os.environ.get("WHOLE_RUNS") else 1_000
 AT_ONCE = 8
-FINAL = ("/sign-out", "/account", "/oauth/revoke", "/admin")
+FINAL = ("/sign-out", "/account", "/oauth", "/admin")
 """Doors after which the rest would be asked by a stranger."""
 
 
-def paths() -> list[str]:
-    routes = [route.path for route in create_app().routes if isinstance(route, HTTPRoute)]
-    return ["/", "/nowhere", "/api/nowhere", *(path for path in routes if not path.startswith(FINAL))]
+def routes() -> list[tuple[str, str]]:
+    found = [route for route in create_app().routes if isinstance(route, HTTPRoute) and not route.path.startswith(FINAL)]
+    there = [(method, route.path) for route in found for method in sorted(route.methods)]
+    return [("GET", "/nowhere"), ("POST", "/api/nowhere"), *there]
 
 
 async def answer_to(url: httpx.URL, request: bytes) -> int:
@@ -53,7 +54,7 @@ async def test_no_bytes_make_a_server_error(server: str, ana: User) -> None:
         await browser.enter(ana)
         ids = [await browser.open_chat("hello") for _ in range(12)]  # some of them may be deleted
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
-        raw = Raw(random.Random(SEED), paths(), Known(cookie, program.token, await browser.csrf(), ids))
+        raw = Raw(random.Random(SEED), routes(), Known(cookie, program.token, await browser.csrf(), ids))
         url, statuses = httpx.URL(server), Counter[int]()
         requests = iter([raw.request(url.netloc.decode()) for _ in range(REQUESTS)])
 
@@ -66,7 +67,7 @@ async def test_no_bytes_make_a_server_error(server: str, ana: User) -> None:
         await asyncio.gather(*(ask_on() for _ in range(AT_ONCE)))
         assert (await browser.get("/chat")).status_code == 200, "still there, and still signed in"
     print(dict(statuses))
-    assert {200, 303, 400, 401, 403, 404, 405, 413, 422} <= set(statuses)
+    assert {200, 303, 400, 401, 403, 404, 405} <= set(statuses), "they came in by every door"
 
 
 async def test_ten_megabytes_are_too_large_wherever_a_body_is_taken(server: str, ana: User) -> None:

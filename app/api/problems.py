@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
 from app import database
 from app.api.callers import AnyRequest
@@ -63,8 +63,8 @@ def headers_of(error: Exception, status: int) -> dict[str, str]:
             return {"WWW-Authenticate": f'Bearer realm="parley", error="insufficient_scope", scope="{error.scope}"'}
         case TooMany():
             return error.verdict.headers
-        case HTTPException() if status == 405:
-            return {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+        case MethodNotAllowedException():
+            return error.headers or {}
     return {"Retry-After": "2"} if status == 503 else {}
 
 

@@ -1,10 +1,18 @@
 """Where programs find what."""
 
-from litestar import Router
+from litestar import Router, route
 from litestar.di import Provide
 
 from app.api import callers, events, messages, oauth, sessions, stops
 from app.api.idempotency import Idempotent
+from app.domain.errors import NotFound
+
+
+@route(["/", "/{path:path}"], http_method=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
+async def nothing() -> None:
+    """Any other address."""
+    raise NotFound("There is no such address.")
+
 
 API = Router(
     "/api",
@@ -20,6 +28,7 @@ API = Router(
         stops.stop,
         events.stream,
         events.open_to_programs,
+        nothing,
     ],
     middleware=[callers.Callers(), Idempotent()],
     dependencies={"me": Provide(callers.me)},

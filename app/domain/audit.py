@@ -58,8 +58,8 @@ class Action(StrEnum):
 
 class AuditEntry(Table, tablename="audit_entries", db=DB):
     """One thing that was done. Names are as they were then. Rows are only added: PostgreSQL refuses to change or delete
-    any (see its migration), and no foreign key could take one along. `detail` of what another did holds no words of the
-    person whom it is about."""
+    any (see its migration), and no foreign key could take one along. `detail` of what another person did holds no words
+    of the one whom it is about."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     action = Varchar(choices=Action)
@@ -126,7 +126,7 @@ async def empty(user_id: UUID, email: str) -> None:
              by_name = CASE WHEN by = $1 THEN '' ELSE by_name END,
              about_name = CASE WHEN about = $1 OR about_name = $2 THEN '' ELSE about_name END,
              address = CASE WHEN by <> $1 THEN address ELSE '' END, device = CASE WHEN by <> $1 THEN device ELSE '' END,
-             detail = CASE WHEN by = $1 THEN '' ELSE detail END
+             detail = CASE WHEN by <> $1 THEN detail ELSE '' END
            WHERE $1 IN (by, about) OR (about IS NULL AND about_name = $2)""",
         user_id, email,
     )  # fmt: skip

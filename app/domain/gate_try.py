@@ -1,6 +1,7 @@
 """Tries at the gates: whoever guesses has to wait, longer each time. PostgreSQL counts, so that neither another process nor
 a Valkey that was emptied begins anew."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -47,7 +48,7 @@ class GateTry(Table, tablename="gate_tries", db=DB):
         may. Remove it when it was right. TooMany while those before it make this name or this network wait; then it
         doesn't count."""
         name = _hashed(email)
-        async with transaction():
+        async with _at_once():
             at = await _alone(Gate.SIGN_IN, name, peer().network)
             of_name = await cls._times(Gate.SIGN_IN, "name", name, at - REMEMBERED)
             of_address = await cls._times(Gate.SIGN_IN, "address", peer().network, at - REMEMBERED)
@@ -61,7 +62,7 @@ class GateTry(Table, tablename="gate_tries", db=DB):
     async def pass_by(cls, gate: Gate) -> None:
         """Count what somebody does at another gate, ten times an hour from one network at most: TooMany then."""
         most = settings().sign_ups_per_hour
-        async with transaction():
+        async with _at_once():
             at = await _alone(gate, peer().network)
             times = await cls._times(gate, "address", peer().network, at - HOUR)
             _check(times[-most] + HOUR if len(times) >= most else at, at, most)
@@ -89,6 +90,12 @@ class GateTry(Table, tablename="gate_tries", db=DB):
         made = cls(gate=gate, name=name, address=peer().network, created_at=at)
         await made.save()
         return made
+
+
+def _at_once() -> AbstractAsyncContextManager[None]:
+    """A transaction of its own: an outer one could undo what was counted, and would keep others waiting for its end."""
+    assert DB.current_transaction.get() is None, "count before a transaction begins"
+    return transaction()
 
 
 async def _alone(gate: Gate, *counted: str) -> datetime:

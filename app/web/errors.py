@@ -5,7 +5,7 @@ from typing import Any
 import asyncpg
 import structlog
 from litestar import Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, ValidationException
 
 from app import database
 from app.auth.origin import Foreign
@@ -56,6 +56,8 @@ def answer(request: AnyRequest, error: Exception) -> Response[Any]:
         response.status_code = status
     if status == 503:
         response.headers["Retry-After"] = "2"
+    if isinstance(error, MethodNotAllowedException):
+        response.headers.update(error.headers or {})
     return refused(response, error.verdict) if isinstance(error, TooMany) else response
 
 

@@ -51,7 +51,7 @@ class SecurityHeaders:
                 if place := scope.get("state", {}).get(LEADS_TO):
                     headers["Content-Security-Policy"] = f"{POLICY} {place}"
                 headers.setdefault("Cache-Control", "no-store")
-                if settings().secure:
+                if settings().https_only:
                     headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
                 for cookie in _cookies(scope):
                     headers.add("Set-Cookie", cookie)

@@ -57,8 +57,12 @@ async def test_a_token_ends_with_its_sign_in(program: Program) -> None:
 
 
 async def test_places_that_are_none(program: Program) -> None:
-    for path in ("/api", "/api/", "/api/nowhere", "/api/sessions/x", "/api/sessions/%00", f"/api/sessions/{UNKNOWN}/x"):
-        is_problem(await program.get(path), 404)
+    for path in ("/api", "/api/", "/api/nowhere", f"/api/sessions/{UNKNOWN}/x", "/api/nowhere/%00"):
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            is_problem(await program.client.request(method, path, content=b"x" * 10_000), 404)
+    for path in ("/api/sessions/x", "/api/sessions/%00", f"/api/sessions/{UNKNOWN}0"):
+        for method in ("GET", "PATCH", "DELETE"):
+            is_problem(await program.client.request(method, path, json={"title": "x"}), 404)
     answer = await program.client.put("/api/sessions", json={})
     is_problem(answer, 405)
     assert set(answer.headers["allow"].replace(",", " ").split()) >= {"GET", "POST"}

@@ -7,6 +7,7 @@ import pytest
 
 from app.agent.turn import Answers
 from app.domain.user import User
+from tests.api.routes import api_routes, body_of, filled
 from tests.browsing import Browser
 from tests.programs import Program
 from tests.waiting import until
@@ -112,14 +113,13 @@ async def test_a_title_that_does_not_fit_is_refused(program: Program, body: obje
 
 
 async def test_what_is_another_persons_looks_like_what_does_not_exist(program: Program, bens: Program) -> None:
-    path, unknown = await program.open("ana's"), f"/api/sessions/{uuid4()}"
+    path = await program.open("ana's")
     await program.say(path, "secret")
-    for method, more, body in [
-        ("GET", "", None), ("PATCH", "", {"title": "x"}), ("DELETE", "", None), ("GET", "/messages", None),
-        ("POST", "/messages", {"text": "x"}), ("POST", "/messages", {"text": ""}), ("POST", "/stop", None),
-        ("PUT", "/channel", {"type": "web"}),
-    ]:  # fmt: skip
-        answers = [await bens.client.request(method, where + more, json=body) for where in (path, unknown)]
-        assert [answer.status_code for answer in answers] == [404, 404], (method, more)
+    ids = path.rpartition("/")[2], str(uuid4())
+    walked = [(method, route, body_of(route)) for method, route in api_routes() if "{session_id" in route]
+    for method, route, body in [*walked, ("POST", "/api/sessions/{session_id:uuid}/messages", {"text": ""})]:
+        answers = [await bens.client.request(method, filled(route, session_id), json=body) for session_id in ids]
+        assert [answer.status_code for answer in answers] == [404, 404], (method, route)
         assert answers[0].content == answers[1].content
     assert (await program.get(path)).json()["title"] == "ana's"
+    assert len((await program.get(f"{path}/messages")).json()["items"]) == 1

@@ -1,13 +1,13 @@
 """Whoever guesses has to wait: for a name, for a network, and longer each time."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 
 import pytest
 
 from app import clock
-from app.database import sql
+from app.database import sql, transaction
 from app.domain.gate_try import Gate, GateTry
 from app.domain.sign_in import SignIn
 from app.domain.user import User
@@ -111,6 +111,17 @@ async def test_what_was_right_does_not_count(move: Move) -> None:
         await (await GateTry.sign_in(f"{number}@example.com")).remove()
         await (await GateTry.sign_in("ana@example.com")).remove()
     assert await waits() == 0
+
+
+async def test_nothing_is_counted_that_could_be_undone(move: Move) -> None:
+    for gate in (lambda: GateTry.sign_in("ana@example.com"), lambda: GateTry.pass_by(Gate.SIGN_UP)):
+        with pytest.raises(AssertionError, match="before a transaction begins"):
+            await within_another(gate)
+
+
+async def within_another(call: Callable[[], Awaitable[object]]) -> None:
+    async with transaction():
+        await call()
 
 
 async def test_a_quiet_day_forgets_all(move: Move) -> None:

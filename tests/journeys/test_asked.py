@@ -1,6 +1,7 @@
 """Being asked, in the browser: on the page, on another device, too late, not at all, and by several."""
 
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,7 @@ from app.domain.feedback_question import Question, Urgency
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_value import FeedbackType
 from app.domain.user import User
+from app.settings import settings
 from tests.journeys.arrivals import Arrivals, arrivals
 from tests.journeys.axe import violations
 from tests.journeys.device import Device
@@ -158,3 +160,25 @@ async def test_two_of_three_must_agree_to_answer(visit: Arrivals, ana: User, ben
     await expect(laptop.page.locator(".outcome")).to_contain_text(
         "Approved by Ana on the page; Rejected by Ben on the page: Not yet."
     )
+
+
+async def test_an_answer_too_many_is_told_when_it_may_come(
+    visit: Arrivals, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = await visit.enter(ana)
+    for question in (SHIP, DAY, WORDS, RATING):
+        await FeedbackRequest.ask(question, of=[ana])
+    await device.open("/feedback")
+    await device.page.get_by_role("button", name="Approve").click()
+    await expect(device.page.locator("article.request[data-open]")).to_have_count(3)
+    monkeypatch.setattr(settings(), "rate_per_minute", 1)
+    device.expects("429")
+    last = device.page.locator("article.request[data-type=rating]")
+    await last.get_by_label("4").check()
+    await last.get_by_role("button", name="Answer").click()
+    note = device.page.locator("failure-note [role=alert]")
+    await expect(note).to_contain_text(re.compile(r"You can go on in \d+ seconds\. Nothing was changed\."))
+    await expect(note).to_be_in_viewport()
+    await expect(last.get_by_label("4")).to_be_checked()
+    await photograph(device, "too-many")
+    await finds_nothing(device)

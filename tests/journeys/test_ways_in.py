@@ -12,7 +12,7 @@ from app.domain.user import User
 from tests.browsing import Browser
 from tests.journeys.arrivals import Arrivals, arrivals
 from tests.journeys.device import Device
-from tests.journeys.test_account import enter, finds_nothing
+from tests.journeys.test_account import finds_nothing
 from tests.stub_provider import Person, StubProvider
 from tests.web.test_second_factor import turn_on
 
@@ -104,7 +104,7 @@ async def with_a_keeper(device: Device) -> None:
 async def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(
     visit_by_name: Arrivals, server: str, ana: User
 ) -> None:
-    device = await enter(visit_by_name, ana)
+    device = await visit_by_name.enter(ana)
     page = device.page
     await with_a_keeper(device)
     await device.open("/account")
@@ -132,13 +132,13 @@ async def test_a_passkey_is_added_and_signs_in_alone_and_as_the_second_step(
 async def test_without_a_passkey_it_says_so_and_where_there_can_be_none_none_is_offered(
     visit_by_name: Arrivals, server: str, ana: User
 ) -> None:
-    device = await enter(visit_by_name, ana)
+    device = await visit_by_name.enter(ana)
     page = device.page
     await with_a_keeper(device)
     await device.open("/sign-in")
     await page.get_by_role("button", name="Use a passkey").click()
     await expect(page.get_by_role("alert")).to_have_text(re.compile("Nothing was chosen"))
-    numbers = await enter(Arrivals(server, visit_by_name.window, visit_by_name.stack, visit_by_name.devices), ana)
+    numbers = await Arrivals(server, visit_by_name.window, visit_by_name.stack, visit_by_name.devices).enter(ana)
     await numbers.open("/sign-in")
     await expect(numbers.page.get_by_label("Password")).to_be_visible()
     await expect(numbers.page.get_by_role("button", name="Use a passkey")).to_be_hidden()

@@ -1,17 +1,19 @@
 """What a page does when somebody is over the limit (promises.md, 17; contract.md, Limits)."""
 
-import asyncio
-import os
+import re
 
+import httpx
 import pytest
+from litestar.routes import HTTPRoute
 
 from app import limits
+from app.api.problems import speaks_json
 from app.domain.user import User
+from app.main import create_app
 from app.settings import settings
 from tests.browsing import Browser
-from tests.web_processes import web_processes
-
-WHOLE = bool(os.environ.get("WHOLE_RUNS"))
+from tests.programs import Program
+from tests.web.test_security_routes import filled
 
 
 @pytest.fixture
@@ -19,29 +21,6 @@ def three(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three writes a minute, thirty reads."""
     monkeypatch.setattr(settings(), "rate_per_minute", 3)
     monkeypatch.setattr(limits, "_away_until", 0.0)
-
-
-@pytest.mark.sized
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("processes", [1, 2, 4, 8] if WHOLE else [2])
-async def test_exactly_thirty_of_two_hundred_posts_at_once_pass(ana: User, processes: int) -> None:
-    async with web_processes(processes, rate_per_minute="30") as urls:
-        for _ in range(20 if WHOLE else 1):
-            person = await User.sign_up(name="Cleo", email=f"cleo{os.urandom(4).hex()}@example.com", password_hash="")
-            browsers = [Browser(url) for url in urls]
-            sign_in = await browsers[0].enter(person)
-            for browser in browsers[1:]:
-                browser.take(browsers[0].cookies)
-            csrf = await browsers[0].csrf()
-            answers = await asyncio.gather(
-                *(browsers[n % processes].post("/chat", {"text": f"words {n}"}, csrf=csrf) for n in range(200))
-            )
-            statuses = [answer.status_code for answer in answers]
-            assert (statuses.count(303), statuses.count(429)) == (30, 170)
-            assert len(await person.sessions()) == 30
-            await sign_in.end()
-            for browser in browsers:
-                await browser.client.aclose()
 
 
 async def test_a_page_says_when(server: str, ana: User, three: None) -> None:
@@ -91,3 +70,63 @@ async def test_reads_are_limited_and_streams_are_no_reads(server: str, ana: User
         async with browser.stream(session_id) as events:
             assert await anext(events)
         assert (await browser.get("/health/live")).status_code == 200
+
+
+async def test_every_counted_route_says_when(server: str, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages, pieces of pages for htmx, forms without a script, and what programs ask for."""
+    monkeypatch.setattr(settings(), "rate_per_minute", 1)
+    monkeypatch.setattr(limits, "_away_until", 0.0)
+    async with Browser(server) as browser, Program(server, ana) as program:
+        await browser.enter(ana)
+        session_id = await browser.open_chat("one")
+        csrf = await browser.csrf()
+        while (await browser.get("/chat")).status_code == 200:
+            pass
+        asked = 0
+        for method, path in counted():
+            where = filled(path, session_id, session_id)
+            if speaks_json(path):
+                check(await program.client.request(method, where, json={}), "json")
+            else:
+                data = {"csrf": csrf} if method != "GET" else None
+                check(await browser.client.request(method, where, data=data), "page")
+                check(await browser.client.request(method, where, data=data, headers={"HX-Request": "true"}), "piece")
+            asked += 1
+    assert asked > 50
+
+
+def counted() -> list[tuple[str, str]]:
+    """Every route whose use counts, as its method and path."""
+    walked = [route for route in create_app().routes if isinstance(route, HTTPRoute)]
+    options = {
+        (method, route.path): handler.opt for route in walked for method, (handler, _) in route.route_handler_map.items()
+    }
+    return [
+        (method, path)
+        for (method, path), opt in options.items()
+        if method != "OPTIONS"
+        and not opt.keys() & {"uncounted", "live"}
+        and ("stateless" not in opt or path.startswith("/api/"))
+    ]
+
+
+def check(answer: httpx.Response, kind: str) -> None:
+    """A 429 in the asker's own way, with all that says when."""
+    assert answer.status_code == 429, (answer.url, answer.status_code)
+    seconds = int(answer.headers["retry-after"])
+    assert 0 < seconds <= 60
+    assert {name: answer.headers[f"ratelimit-{name}"] for name in ("remaining", "reset")} == {
+        "remaining": "0",
+        "reset": str(seconds),
+    }
+    assert answer.headers["ratelimit-limit"] in ("1", "10")
+    match kind:
+        case "json":
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert f"Come back in {seconds} s." in answer.json()["detail"]
+        case "page":
+            assert "<html" in answer.text
+        case _:
+            assert 'role="alert"' in answer.text
+            assert "<html" not in answer.text
+    assert kind == "json" or re.search(rf"You can go on in (a second|{seconds} seconds)", answer.text)

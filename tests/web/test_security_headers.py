@@ -100,6 +100,8 @@ async def test_https_is_asked_for_off_loopback_only(browser: Browser, monkeypatc
     monkeypatch.setattr(settings(), "base_url", "https://parley.example.com")
     for path in ("/sign-in", "/nowhere", "/health/live", f"/static/{version()}/css/app.css"):
         assert "max-age=31536000" in (await browser.get(path)).headers["strict-transport-security"]
+    monkeypatch.setattr(settings(), "base_url", "https://localhost:8443")
+    assert "strict-transport-security" not in (await browser.get("/sign-in")).headers, "other programs have ports of it"
 
 
 async def elsewhere(browser: Browser, session_id: str, paths: list[str]) -> list[tuple[str, bytes]]:

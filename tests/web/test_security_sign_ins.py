@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import httpx
 import pytest
-import uvicorn
 
 from app import clock, database
 from app.auth.cookies import name
@@ -30,7 +29,7 @@ HTTPS = "https://parley.example.com"
 async def second_server(server: str) -> AsyncIterator[str]:
     """A second web process's inside: its own connection to Valkey, its own rooms."""
     app, port = create_app(), free_port()
-    running = Server(uvicorn.Config(create_asgi(app), port=port, log_config=None, access_log=False), app)
+    running = Server(app, port=port)
     running.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     task = asyncio.create_task(running.serve())
     await until(lambda: running.started)
