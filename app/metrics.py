@@ -40,8 +40,7 @@ def _add(name: str, by: float) -> None:
 def observe(name: str, seconds: float, **labels: object) -> None:
     """Something took so long."""
     for bound in BOUNDS_SECONDS:
-        if seconds <= bound:
-            _add(sample(f"{name}_bucket", **labels, le=bound), 1)
+        _add(sample(f"{name}_bucket", **labels, le=bound), seconds <= bound)
     _add(sample(f"{name}_bucket", **labels, le="+Inf"), 1)
     _add(sample(f"{name}_count", **labels), 1)
     _add(sample(f"{name}_sum", **labels), seconds)

@@ -130,7 +130,11 @@ class Delivery(Table, tablename="deliveries", db=DB):
 
     @classmethod
     async def put(cls, kind: DeliveryKind, channel: CommunicationChannel, **about: Any) -> None:
-        """Put something on its way to a channel. A request goes to each channel once: given up, it goes on."""
+        """Put something on its way to a channel. A request goes to each channel once: given up, it goes on. Who looks at
+        their channel waits for a test: it stands in no line."""
+        delivery_id = new_id()
+        alone = kind in (DeliveryKind.TEST, DeliveryKind.CONFIRM)
+        line = about.get("line", delivery_id if alone else channel.id)
         at_once = channel.type == ChannelType.WEB  # the page shows what is in the database
         status = DeliveryStatus.ACCEPTED if at_once else DeliveryStatus.DUE
         rows = await sql(
@@ -141,7 +145,7 @@ class Delivery(Table, tablename="deliveries", db=DB):
                ON CONFLICT (request, channel, kind) WHERE kind IN ('request', 'reminder')
                DO UPDATE SET status = 'due', given_up = FALSE WHERE deliveries.given_up
                RETURNING id""",
-            new_id(), kind, channel.type, about.get("line", str(channel.id)), channel.id, channel.user, about.get("request"),
+            delivery_id, kind, channel.type, str(line), channel.id, channel.user, about.get("request"),
             about.get("message"), about.get("copy_of"), encode(about.get("payload", {})).decode(), status, at_once,
             about.get("due_at"),
         )  # fmt: skip

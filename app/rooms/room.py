@@ -36,7 +36,7 @@ class Joining:
 class Room:
     """One open conversation. `tellings` holds who hears what happens, by language; `expected` are those and the ones about
     to. Up to `revision` all is known, and of that one either all (`whole`) or what is in `shown`. `called`: what the
-    conversation was called, and where it went on, when the database was asked last. `valkey` reads the
+    conversation is called, and where it goes on, as far as was heard since the database was asked. `valkey` reads the
     answers that were begun before the room was opened."""
 
     session_id: UUID
@@ -95,9 +95,11 @@ class Room:
                 self._end()
             case {"kind": "agent.status"}:
                 self._tell(lambda telling: telling.status(event))
-            case {"kind": "session.changed"}:
+            case {"kind": "session.changed", "title": title}:
+                self._know_called(title=title)
                 self._tell(lambda telling: telling.session(event))
-            case {"kind": "channel.changed"}:
+            case {"kind": "channel.changed", "type": channel}:
+                self._know_called(channel=channel)
                 self._tell(lambda telling: telling.channel(event))
             case {"kind": "feedback.requested" | "feedback.settled"}:
                 self._tell(lambda telling: telling.feedback(event))
@@ -199,6 +201,10 @@ class Room:
         if self.called and told != self.called:
             self._tell(lambda telling: telling.session(told))
         self.called = told
+
+    def _know_called(self, **heard: str) -> None:
+        if self.called:
+            self.called = self.called | heard
 
     def _know_all(self, revision: int) -> None:
         if revision >= self.revision:

@@ -35,8 +35,8 @@ async def test_channels_are_ordered_tested_and_left_alone_at_night(visit: Arriva
     await rows.nth(1).get_by_role("button", name=re.compile("up$")).click()
     await expect(rows.first).to_contain_text("E-mail")
     await expect(page.get_by_label("Time zone")).to_have_value("Europe/Oslo")
-    await page.get_by_label("From").fill("00:00")
-    await page.get_by_label("To").fill("23:59")
+    await page.get_by_label("From", exact=True).fill("00:00")
+    await page.get_by_label("To", exact=True).fill("23:59")
     await page.get_by_role("button", name="Save").click()
     await expect(page.locator(".preview")).to_contain_text(
         "would wait until 23:59; if urgent: e-mail now, Slack after 5 min."

@@ -174,6 +174,7 @@ async def numbers(server: str, **headers: str) -> tuple[int, dict[str, float]]:
 
 
 async def test_numbers_tell_what_is_asked_of_them(server: str, ana: User) -> None:
+    metrics._counts.clear()
     await reached_by(ana, slack=Fickle())
     await ask(ana)
     await sql("INSERT INTO channel_health (key, probe_at, fails) VALUES ('email', now(), TRUE)")
