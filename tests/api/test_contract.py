@@ -12,6 +12,10 @@ from tests.programs import Program
 SESSION = {"id", "title", "status", "channel", "agent", "last_seq", "created_at"}
 ENTRY = {"id", "seq", "type", "status", "author", "channel", "text", "created_at"}
 PAGED = {"after", "limit"}
+REQUEST = {
+    "id", "code", "status", "batch", "session_id", "asked_by", "to", "needed", "type", "question", "options", "context",
+    "urgency", "deadline", "default", "created_at", "settled_at", "outcome", "responses",
+}  # fmt: skip
 TOLD: dict[str, tuple[str, set[str], set[str], set[str]]] = {
     "POST /api/sessions": ("201", set(), {"title"}, SESSION),
     "GET /api/sessions": ("200", PAGED, set(), {"items", "next"}),
@@ -20,6 +24,7 @@ TOLD: dict[str, tuple[str, set[str], set[str], set[str]]] = {
     "DELETE /api/sessions/{session_id}": ("204", set(), set(), set()),
     "POST /api/sessions/{session_id}/messages": ("202", set(), {"text", "client_id"}, ENTRY),
     "GET /api/sessions/{session_id}/messages": ("200", PAGED, set(), {"items", "next"}),
+    "POST /api/sessions/{session_id}/messages/{message_id}/request": ("201", set(), set(), REQUEST),
     "POST /api/sessions/{session_id}/stop": ("202", set(), set(), SESSION),
     "PUT /api/sessions/{session_id}/channel": ("200", set(), {"type"}, SESSION),
     "GET /api/sessions/{session_id}/events": ("200", {"after"}, set(), set()),
