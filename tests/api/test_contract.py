@@ -30,6 +30,7 @@ TOLD: dict[str, tuple[str, set[str], set[str], set[str]]] = {
     "DELETE /api/sessions/{session_id}": ("204", set(), set(), set()),
     "POST /api/sessions/{session_id}/messages": ("202", set(), {"text", "client_id"}, ENTRY),
     "GET /api/sessions/{session_id}/messages": ("200", PAGED, set(), {"items", "next"}),
+    "POST /api/sessions/{session_id}/messages/{message_id}/request": ("201", set(), set(), REQUEST),
     "POST /api/sessions/{session_id}/stop": ("202", set(), set(), SESSION),
     "PUT /api/sessions/{session_id}/channel": ("200", set(), {"type"}, SESSION),
     "GET /api/sessions/{session_id}/events": ("200", {"after"}, set(), set()),

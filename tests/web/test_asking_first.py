@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from app.agent.model import Model
+from app.agent.turn import Answers
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict
 from app.domain.feedback_log import ask_before_going_on
@@ -15,7 +17,7 @@ from app.domain.turn import Turn
 from app.domain.user import User
 from tests.browsing import Browser
 from tests.programs import Program
-from tests.waiting import until
+from tests.stub_llm import StubLLM
 
 PLAN = "## The plan\n\n1. Delete the `old` backups\n2. Tell *nobody*"
 
@@ -97,16 +99,19 @@ async def test_whatever_it_said_can_be_asked_about(ana: User, words: str, questi
     assert words.startswith(request.context.strip()) or request.context.strip() == words.strip()
 
 
-async def test_the_model_is_told_what_became_of_it(ana: User, worker: object, llm: object) -> None:
+async def test_the_model_is_told_what_became_of_it(ana: User, llm: StubLLM) -> None:
     session, message = await said(ana)
     request = await ask_before_going_on(session, message.id, of=ana)
-    await request.respond(ana, True, ChannelType.WEB)
-    sent = (await until(lambda: llm.requests))[-1]["messages"]  # type: ignore[attr-defined]
+    await request.respond(ana, True, ChannelType.WEB, "[[say=Done.]]")
+    model = Model()
+    await Answers(model).answer(session.id)
+    await model.close()
+    sent = llm.requests[-1]["messages"]
     assert [(one["role"], one["content"]) for one in sent[-2:]] == [
         ("assistant", PLAN),
         (
             "user",
             f"[Parley] {request.code}: your person wants to decide whether you go on as you said before.\n\n"
-            f"[Parley] {request.code} (Shall I go on? “The plan”): Approved by Ana on the page.",
+            f"[Parley] {request.code} (Shall I go on? “The plan”): Approved by Ana on the page: [[say=Done.]].",
         ),
     ]
