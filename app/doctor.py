@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import asyncpg
 
-from app import migrate
+from app import database, migrate
 from app.agent.model import PROVIDERS
+from app.domain.astray import astray
+from app.domain.overdue import all_due
 from app.settings import LLMProvider, settings
 from app.valkey import AWAY, valkey
 
@@ -16,6 +18,7 @@ async def examine() -> list[tuple[str, bool, str]]:
     """Each part: its name, whether it is well, and what there is to say."""
     parts: dict[str, Callable[[], Awaitable[str]]] = {
         "data directory": _data, "database": _database, "Valkey": _valkey, "language model": _model,
+        "requests": _requests,
     }  # fmt: skip
     found = []
     for name, look in parts.items():
@@ -61,6 +64,23 @@ async def _valkey() -> str:
     finally:
         await client.aclose()
     return f"Valkey {version}"
+
+
+async def _requests() -> str:
+    """Whether every open request is on its way, and what is due is done."""
+    if not settings().database_url:
+        return "looked at by the worker, each minute"
+    await database.connect()
+    try:
+        lost, late = await astray(), [one for one in await all_due() if one.late]
+    finally:
+        await database.disconnect()
+    complaints = [f"{one.kind}: {one.words()}" for one in late]
+    if lost:
+        complaints.append(f"{len(lost)} open requests are on their way to nobody; a worker mends that within a minute")
+    if complaints:
+        raise RuntimeError(f"{'; '.join(complaints)}. Is a worker running?")
+    return "all on their way"
 
 
 async def _model() -> str:

@@ -14,12 +14,13 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath
 from litestar.types import ASGIApp
 
-from app import database, live, observability, queue
+from app import database, live, metrics, observability, queue
 from app.api import document, problems
 from app.api.mcp_door import Door, mcp
 from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
+from app.domain.measure import keep_telling
 from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
@@ -34,8 +35,10 @@ from app.web import (
     channels,
     chat,
     consent,
+    deliveries,
     devices,
     errors,
+    everybodys_channels,
     export,
     feedback,
     health,
@@ -50,6 +53,7 @@ from app.web import (
     profile,
     programs,
     providers,
+    requests,
     schema,
     second_factor,
     second_step,
@@ -58,11 +62,14 @@ from app.web import (
     sign_up,
     stops,
     streams,
+    switches,
+    system,
     theme,
     users,
 )
 from app.web.headers import SecurityHeaders
 from app.web.methods import Methods
+from app.web.metrics import show_metrics
 from app.web.pages import AnyRequest
 from app.web.visitors import Visitors, me
 
@@ -70,7 +77,7 @@ MOST_BODY_BYTES = 1024 * 1024
 ROUTES = [
     sign_in.home, sign_up.show_sign_up, sign_up.sign_up, sign_in.show_sign_in, sign_in.sign_in, sign_in.sign_out,
     chat.empty_chat, chat.open_chat, chat.show_chat, messages.say, messages.edit, messages.delete, messages.ask_first,
-    stops.stop, stops.retry, streams.stream, streams.open_to_pages, theme.choose_theme,
+    stops.stop, stops.retry, switches.switch, streams.stream, streams.open_to_pages, theme.choose_theme,
     account.show_account, profile.change_profile, password.change_password,
     feedback.inbox, feedback.inbox_stream, feedback.show_request, feedback.respond, feedback.hand_on,
     channels.show_channels, channels.add_channel, channels.choose_quiet_hours, channels.show_confirmation,
@@ -89,8 +96,11 @@ ROUTES = [
     leaving.leave, leaving.show_leaving, leaving.stay, new_password.show_new_password, new_password.choose_new_password,
     admin.show_admin, users.show_users, users.show_user, users.change_role, users.disable_user, users.enable_user,
     users.reset_password, invitations.invite, invitations.take_back, sessions.show_sessions, sessions.end_session,
-    audit.show_audit,
-    health.alive, health.ready, assets.static_file,
+    audit.show_audit, requests.show_requests, system.show_system, system.fail_on_purpose,
+    deliveries.show_deliveries, deliveries.show_delivery, deliveries.replay_deliveries,
+    everybodys_channels.show_everybodys_channels, everybodys_channels.place_anybodys_channel,
+    everybodys_channels.switch_anybodys_channel, everybodys_channels.test_anybodys_channel,
+    health.alive, health.ready, show_metrics, assets.static_file,
 ]  # fmt: skip
 
 
@@ -114,10 +124,13 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
     app.state.house = House()
     app.state.house.open()
     app.state.mcp = Door(app.state.house)
+    metrics.gauge("parley_open_streams", lambda: len(app.state.house.boxes()))
+    telling = asyncio.create_task(keep_telling("web"))
     try:
         async with app.state.mcp.open():
             yield
     finally:
+        telling.cancel()
         await app.state.house.close()
         await queue.close()
         await live.close()

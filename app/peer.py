@@ -14,6 +14,11 @@ from app.settings import settings
 
 Address = IPv4Address | IPv6Address
 CUSTOMER_BITS = 64
+FORWARDING = {
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "true-client-ip",
+    "cf-connecting-ip",
+}  # fmt: skip
+"""Headers by which a proxy says that it asks for somebody else."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,15 @@ class Peers:
             await self.app(scope, receive, send)
         finally:
             _present.reset(token)
+
+
+def is_from_here(scope: Scope) -> bool:
+    """Whether a program on this machine asks, and no proxy in somebody else's name: to us all that comes by a proxy looks
+    local."""
+    client = scope["client"]
+    found = _read(client[0]) if client else None
+    named = {key.decode("latin-1") for key, _ in scope["headers"]}
+    return bool(found and found.is_loopback and not named & FORWARDING)
 
 
 def _address(scope: Scope) -> str:

@@ -76,3 +76,8 @@ async def close() -> None:
 async def workers() -> int:
     """How many worker processes have told Valkey in the last half minute that they live."""
     return len((await _queue().info())["workers"])
+
+
+async def depth() -> int:
+    """How many nudges wait."""
+    return await _queue().count("queued")

@@ -16,6 +16,7 @@ from app.agent.turn import Answers
 from app.channels.registry import connect
 from app.channels.webhook import Webhook
 from app.disk import disk
+from app.domain.measure import keep_telling
 from app.jobs.check_doubles import check_doubles
 from app.jobs.climb import climb, climb_due
 from app.jobs.deliver import Post, deliver
@@ -23,6 +24,7 @@ from app.jobs.erase_who_left import erase_who_left
 from app.jobs.find_due import find_due
 from app.jobs.forget_old import forget_old
 from app.jobs.run_agent import run_agent
+from app.jobs.sweep import sweep
 
 log = structlog.get_logger(__name__)
 JOBS = [run_agent, deliver, climb]
@@ -37,7 +39,7 @@ async def start(ctx: Context) -> None:
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
     looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles)
-    timed = [asyncio.create_task(each) for each in (looks, erase_who_left(), forget_old())]
+    timed = [asyncio.create_task(each) for each in (looks, erase_who_left(), forget_old(), sweep(), keep_telling("worker"))]
     ctx.update(answers=answers, post=post, webhook=webhook, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 

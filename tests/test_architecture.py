@@ -24,7 +24,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "mana
 LAYERS = (
     ("app.settings", "app.clock", "app.baml_client", "app.private_folder", "app.child", "app.orphans"),
     ("app.cluster", "app.tls", "app.model_server", "app.valkey", "app.backoff"),
-    ("app.embedded", "app.supervisor"),
+    ("app.embedded", "app.supervisor", "app.metrics"),
     (
         "app.database",
         "app.queue",

@@ -28,8 +28,8 @@ TARGETS = {"run", "test", "check", "faults", "bench", "migrate", "format", "lock
 PATH = "/usr/bin:/bin"
 SQL_NAMES = {
     "TIMESTAMPTZ": "timestamp with time zone", "VARCHAR": "character varying", "BYTEA": "bytea", "JSONB": "jsonb",
-    "TEXT[]": "ARRAY", "UUID": "uuid", "TEXT": "text", "INTEGER": "integer", "BIGINT": "bigint", "SMALLINT": "smallint",
-    "BOOLEAN": "boolean",
+    "REAL[]": "ARRAY", "TEXT[]": "ARRAY", "UUID": "uuid", "TEXT": "text", "INTEGER": "integer",
+    "BIGINT": "bigint", "SMALLINT": "smallint", "BOOLEAN": "boolean",
 }  # fmt: skip
 
 

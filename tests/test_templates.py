@@ -12,13 +12,15 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from tests.looked_after import STANDINGS, looked_after
+
 ROOT = Path(__file__).parent.parent
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "static"
 SPRITE = "icons/lucide-1.62.0.svg"
 TOKEN = "csrf-of-ana"
 AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SESSION = SimpleNamespace(id="s1", title="Release plan", status="active", updated_at=datetime(2026, 11, 22, 12, tzinfo=UTC))
+SESSION = SimpleNamespace(id="s1", title="Release plan", status="active", channel="email", updated_at=AT)
 ANA = SimpleNamespace(
     name="Ana Lindqvist", email="ana@example.org", role="admin", time_zone="Europe/Oslo", password_hash="x"
 )
@@ -93,7 +95,7 @@ AWAY = SimpleNamespace(status="queued", error="The model is away.", retry_at=dat
 def chat(**changes: Any) -> dict[str, Any]:
     values = {
         "session": SESSION, "sessions": [SESSION], "messages": list(MESSAGES.values()), "agent": AWAY,
-        "stream_query": "after=9", "older_url": "/chat/s1?before=1",
+        "stream_query": "after=9", "older_url": "/chat/s1?before=1", "ways": ["web", "email"],
     }  # fmt: skip
     return {"me": ANA, "theme": "dark", "csrf": TOKEN, **values, **changes}
 
@@ -108,17 +110,8 @@ def account(**changes: Any) -> dict[str, Any]:
         "identities": [IDENTITY],
         "passkeys": [PASSKEY],
     }
-    return {
-        "me": ANA,
-        "theme": "dark",
-        "csrf": TOKEN,
-        "zone": UTC,
-        "errors": {},
-        "values": {},
-        "done": "",
-        **sections,
-        **changes,
-    }
+    seen = {"me": ANA, "theme": "dark", "csrf": TOKEN, "zone": UTC, "errors": {}, "values": {}, "done": ""}
+    return seen | sections | changes
 
 
 def admins() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -137,6 +130,7 @@ def admins() -> Iterator[tuple[str, dict[str, Any]]]:
         "sessions/index.html",
         seen | {"sign_ins": listed | {"rows": [(DEVICE, SimpleNamespace(**vars(DEVICE), program="Notes"))]}},
     )
+    yield from looked_after(seen)
     yield "new_password/show.html", seen | {"user": ben, "token": "t", "error": "No."}
 
 
@@ -156,6 +150,12 @@ def pages() -> Iterator[tuple[str, str]]:
         ("chat/show.html", chat(transport="socket")),
         ("chat/show.html", chat(session=None, messages=[], agent=None, stream_query=None, older_url=None)),
         ("account/show.html", account()),
+        (
+            "channels/index.html",
+            account(standings=STANDINGS, preview=["At 22:40."], problem="No.", done="quiet", zones=["UTC"]),
+        ),
+        ("channels/removal.html", account(channel=STANDINGS[1].channel)),
+        ("channels/confirmation.html", account(channel=STANDINGS[2].channel, token="t")),
         ("account/leaving.html", account(until=AT)),
         ("account/left.html", account(until=AT)),
         ("account/show.html", account(second_factor={"app": None, "codes_left": 0, "fresh": True})),

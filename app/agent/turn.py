@@ -9,6 +9,7 @@ from uuid import UUID
 
 import structlog
 
+from app import metrics
 from app.agent.asking import Opening, question_of
 from app.agent.context import context
 from app.agent.model import Model, ModelAway, ModelRefused, budget_tokens, may_ask
@@ -131,8 +132,13 @@ class Answering:
             await asyncio.shield(self.begun)  # nothing is shown of a turn that might not last
         self.writer.add(piece)
         if first:
+            self._note_first_token()
             telling = asyncio.create_task(self.turn.responding(), context=Context())
             telling.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    def _note_first_token(self) -> None:
+        if (waited := self.turn.waited_seconds) is not None:
+            metrics.note("first token", max(0.0, waited))
 
     async def _beat(self) -> None:
         """Keep the lease. The database may be away for a moment: the lease is lost only when another has it."""

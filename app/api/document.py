@@ -63,6 +63,8 @@ def completed(found: Told) -> Told:
             _complete(told, method, path)
             if path.startswith("/api/"):
                 _may_refuse(told, method, path)
+            elif "requestBody" in told:
+                told["responses"] |= {str(status): _problem(status) for status in (413, 503)}
     found["components"].setdefault("schemas", {})["Problem"] = PROBLEM
     found["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     return found

@@ -48,6 +48,8 @@ class Action(StrEnum):
     KEY_REMOVED = "key-removed"
     KEY_AT_NEW_ADDRESS = "key-at-new-address"
     CHANNEL_CHANGED = "channel-changed"
+    REPLAYED = "replayed"
+    FAILURE_SWITCHED = "failure-switched"
     EXPORTED = "exported"
     LEFT = "left"
     STAYED = "stayed"

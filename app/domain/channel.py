@@ -71,6 +71,17 @@ class CommunicationChannel(Table, tablename="communication_channels", db=DB):
         return channel
 
     @classmethod
+    async def way_to(cls, user_id: UUID, type: ChannelType) -> Self | None:
+        """Where a person can be reached by this type: the first such channel of their order that is in use."""
+        return next((channel for channel in await cls.of(user_id) if channel.type == type and channel.usable), None)
+
+    @classmethod
+    async def types_of(cls, user_id: UUID) -> list[ChannelType]:
+        """By what a person can be reached."""
+        usable = {channel.type for channel in await cls.of(user_id) if channel.usable}
+        return [type for type in ChannelType if type in usable]
+
+    @classmethod
     async def add(cls, user_id: UUID, type: ChannelType, address: str, status: ChannelStatus = ChannelStatus.ACTIVE) -> Self:
         """Another address, last in the person's order. Conflict if they have it already."""
         rows = await sql(

@@ -46,5 +46,25 @@ async def health_failed(key: str, error: str, cap_seconds: float) -> None:
     )  # fmt: skip
 
 
-async def health_of(key: str) -> ChannelHealth | None:
-    return await ChannelHealth.objects().get(ChannelHealth.key == key)
+async def fails_on_purpose(key: str) -> bool:
+    """Whether an admin makes this channel fail."""
+    return bool(await sql("SELECT FROM channel_health WHERE key = $1 AND fails", key))
+
+
+async def all_failing_on_purpose() -> list[str]:
+    """Those that an admin makes fail."""
+    return [row["key"] for row in await sql("SELECT key FROM channel_health WHERE fails ORDER BY key")]
+
+
+async def let_fail(key: str, fails: bool) -> None:
+    """Make a channel fail on purpose, or no longer: then it is tried at once."""
+    await sql(
+        """INSERT INTO channel_health AS health (key, fails) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET fails = $2,
+             probe_at = CASE WHEN $2 OR health.probe_at IS NULL THEN health.probe_at ELSE now() END""",
+        key, fails,
+    )  # fmt: skip
+
+
+async def health() -> list[ChannelHealth]:
+    """How each channel is, of which something is known."""
+    return list(await ChannelHealth.objects().order_by(ChannelHealth.key))

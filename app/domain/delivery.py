@@ -4,11 +4,14 @@ import json
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
+from uuid import UUID
 
+import structlog
 from piccolo.columns import JSONB, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
+from app import metrics
 from app.backoff import backoff_seconds
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
@@ -23,6 +26,8 @@ from app.queue import nudge
 from app.settings import settings
 
 LATE_ARRIVAL = timedelta(seconds=30)
+PATIENCE = timedelta(days=7)
+log = structlog.get_logger(__name__)
 
 
 class DeliveryKind(StrEnum):
@@ -181,6 +186,44 @@ class Delivery(Table, tablename="deliveries", db=DB):
         """What was in doubt has not arrived: it can be sent."""
         await sql("UPDATE deliveries SET doubtful = FALSE WHERE id = $1 AND fence = $2", self.id, self.fence)
 
+    @classmethod
+    async def bury(cls) -> None:
+        """What was tried for a week is dead: an alarm tells of it, it stays where it is, and an admin can replay it."""
+        rows = await sql(
+            """SELECT id, via, request, "user" FROM deliveries WHERE status IN ('due', 'uncertain') AND attempt > 0
+               AND COALESCE(replayed_at, created_at) < now() - $1::interval""",
+            PATIENCE,
+        )
+        for row in rows:
+            why = f"{row['via']} has not taken it for {PATIENCE.days} days."
+            async with transaction():  # locks are taken in one order everywhere: request, recipient, delivery
+                await sql(
+                    """UPDATE feedback_recipients SET next_at = now(), alarm = CASE alarm WHEN '' THEN $3 ELSE alarm END
+                       WHERE request = $1 AND "user" = $2""",
+                    row["request"], row["user"], why,
+                )  # fmt: skip
+                await sql(
+                    "UPDATE deliveries SET status = 'dead' WHERE id = $1 AND status IN ('due', 'uncertain')", row["id"]
+                )
+            metrics.count("parley_deliveries_dead_total", via=row["via"])
+            log.error("a delivery is dead", delivery=str(row["id"]), why=why)
+
+    @classmethod
+    async def replay(cls, ids: list[UUID]) -> int:
+        """Send these anew: of those that ended without having arrived, the ones that can go somewhere. How many that is."""
+        rows = await sql(
+            """UPDATE deliveries d SET status = 'due', due_at = now(), attempt = 0, given_up = FALSE, error = '',
+                 replayed_at = now()
+               WHERE id = ANY($1) AND status IN ('dead', 'rejected', 'bounced') AND (endpoint IS NOT NULL OR EXISTS (
+                 SELECT FROM communication_channels c WHERE c.id = d.channel
+                 AND (c.status IN ('active', 'failing') OR d.kind = 'confirm')))
+               RETURNING id""",
+            ids,
+        )
+        for row in rows:
+            after_commit(nudge, "deliver", row["id"])
+        return len(rows)
+
     async def _failed(self, why: str) -> None:
         await health_failed(self.via, why, settings().backoff_cap_seconds)
         if self.channel:
@@ -202,6 +245,7 @@ class Delivery(Table, tablename="deliveries", db=DB):
                 self.id, self.fence, *arguments,
             )  # fmt: skip
             held = outcome if rows else f"{outcome} too late"
+            metrics.count("parley_delivery_attempts_total", via=self.via, outcome=outcome if rows else "too late")
             await DeliveryAttempt(delivery=self.id, number=self.attempt, outcome=held, error=why[:1000]).save()
             for row in waiting:
                 after_commit(nudge, "climb", row["id"])

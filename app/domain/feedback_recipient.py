@@ -91,6 +91,8 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
             if self.delegated_to:
                 await self.settle_copies()
                 return await self._look_again(None)
+            if await self._answered():
+                return await self._look_again(None)
             standing = await self._ladder(request)
             if self.alarm and ladder.unreached(standing) is None:
                 await self.update_self({FeedbackRecipient.alarm: ""})
@@ -110,6 +112,11 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
                 case ladder.Expire():
                     await request.expire()
         raise AssertionError("a ladder that never comes to rest")
+
+    async def _answered(self) -> bool:
+        """Whether this person has answered, and others are still waited for."""
+        query = 'SELECT FROM feedback_responses WHERE request = $1 AND "user" = $2'
+        return bool(await sql(query, self.request, self.user))
 
     async def _ladder(self, request: "FeedbackRequest") -> ladder.Ladder:
         """All that decides the next step, as it stands now."""

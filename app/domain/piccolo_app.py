@@ -18,6 +18,7 @@ from app.domain.gate_try import GateTry
 from app.domain.idempotency import KeptAnswer
 from app.domain.identity import Identity
 from app.domain.invitation import Invitation
+from app.domain.measure import Measure
 from app.domain.message import Message
 from app.domain.oauth_client import OAuthClient
 from app.domain.oauth_code import OAuthCode
@@ -40,7 +41,7 @@ APP_CONFIG = AppConfig(
         User, OAuthClient, SignIn, OAuthCode, ApiKey, ChatSession, Message, AgentState, Totp, RecoveryCode,
         Invitation, KeptAnswer, Identity, Passkey, SpentMark, AuditEntry, GateTry,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
-        FeedbackRequest, FeedbackRecipient, FeedbackResponse, WebhookEndpoint,
+        FeedbackRequest, FeedbackRecipient, FeedbackResponse, WebhookEndpoint, Measure,
     ],
 )  # fmt: skip
 os.environ["PICCOLO_CONF"] = __name__

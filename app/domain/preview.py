@@ -71,4 +71,4 @@ def _name(type: str, address: str) -> str:
 
 
 def _clock(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%H:%M}"
+    return f"{at.astimezone(zone):%H:%M}{' UTC' if zone.key == 'UTC' else ''}"

@@ -14,7 +14,7 @@ from app.clock import now
 from app.database import DB, after_commit, attempt, loaded, new_id, sql, transaction
 from app.disk import disk
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
-from app.domain.channel import ChannelType
+from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.message import Author, Message, MessageStatus, MessageType, fit_text, storable
 from app.domain.user import User
@@ -103,7 +103,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
 
     def as_dict(self) -> dict[str, Any]:
         """What pages and programs are told when it has changed."""
-        return {"id": str(self.id), "title": self.title}
+        return {"id": str(self.id), "title": self.title, "channel": self.channel}
 
     async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
         """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once.
@@ -189,11 +189,19 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             after_commit(announce, self.id, "session.deleted", {"id": str(self.id)})
 
     async def switch(self, channel: ChannelType) -> None:
-        """Go on by another channel."""
-        if channel != ChannelType.WEB:
-            raise Conflict(f"There is no connection to {channel} yet.")
-        await self.update_self({ChatSession.channel: channel})
-        after_commit(announce, self.id, "channel.changed", {"type": channel})
+        """Go on by another channel; the log says so. Conflict if its owner can't be reached there."""
+        way = await CommunicationChannel.way_to(self.owner, channel)
+        if way is None and channel != ChannelType.WEB:
+            raise Conflict(f"There is no connection to {channel.label} that is on. You choose it under Channels.")
+        async with transaction():
+            changed = await sql(
+                "UPDATE chat_sessions SET channel = $2 WHERE id = $1 AND channel <> $2 RETURNING id", self.id, channel
+            )
+            if changed:
+                text = notice_of(channel, way.address if way else "")
+                await self.append(type=MessageType.NOTICE, author=Author.SYSTEM, text=text)
+            self.channel = channel
+            after_commit(announce, self.id, "channel.changed", {"type": channel})
 
     async def edit(self, message_id: UUID, text: str) -> Message:
         """Change words that the agent has not read yet. Conflict when it has."""
@@ -266,6 +274,17 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             await message.update_self({**changes, "revision": revision})  # type: ignore[dict-item]
             after_commit(announce, self.id, "message.changed", message.as_dict())
         return message
+
+
+def notice_of(channel: ChannelType, address: str) -> str:
+    """What the log says when a conversation goes on by this channel."""
+    where = f" ({address})" if address else ""
+    match channel:
+        case ChannelType.WEB:
+            return "From now on here on the page."
+        case ChannelType.SLACK:
+            return f"From now on in Slack{where}. Back to the page by one click."
+    return f"From now on by e-mail{where}. Back to the page by one click."
 
 
 def fit_title(title: str) -> str:

@@ -1,6 +1,7 @@
 """One leased turn of the agent: begun, kept alive, ended; and never by two workers at once."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -85,6 +86,12 @@ class Turn:
     @property
     def attempt(self) -> int:
         return int(self.state.attempt)
+
+    @property
+    def waited_seconds(self) -> float | None:
+        """How long the one who said something has waited; None when an earlier attempt has failed."""
+        first = self.attempt == 1 and not self.state.waits
+        return (now() - datetime.fromisoformat(str(self.state.due_at))).total_seconds() if first else None
 
     @classmethod
     async def claim(cls, session_id: UUID, lease_seconds: float, entries: int = 400) -> Self | None:

@@ -10,6 +10,7 @@ from app.channels.letters import letter_of
 from app.channels.protocol import Channel, Letter, Rejected, Unavailable, Uncertain
 from app.channels.registry import channel_for
 from app.database import AWAY
+from app.domain.channel_health import fails_on_purpose
 from app.domain.delivery import Delivery, DeliveryKind
 from app.settings import settings
 
@@ -65,6 +66,8 @@ class Post:
 async def carry(delivery: Delivery) -> None:
     """Send one claimed delivery and record how that ended."""
     channel = channel_for(delivery.via)
+    if await fails_on_purpose(delivery.via):
+        return await delivery.unavailable("An admin makes it fail on purpose.")
     if channel is None:
         return await delivery.unavailable(f"{delivery.via} is not set up here.")
     try:

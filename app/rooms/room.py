@@ -35,7 +35,8 @@ class Joining:
 @dataclass
 class Room:
     """One open conversation. `tellings` holds who hears what happens, by language; `expected` are those and the ones about
-    to. Up to `revision` all is known, and of that one either all (`whole`) or what is in `shown`. `valkey` reads the
+    to. Up to `revision` all is known, and of that one either all (`whole`) or what is in `shown`. `called`: what the
+    conversation was called, and where it went on, when the database was asked last. `valkey` reads the
     answers that were begun before the room was opened."""
 
     session_id: UUID
@@ -47,6 +48,7 @@ class Room:
     last_seq: int = 0
     whole: bool = True
     shown: set[str] = field(default_factory=set)
+    called: dict[str, Any] = field(default_factory=dict)
     events: asyncio.Queue[Event | Joining | None] = field(default_factory=asyncio.Queue)
     task: asyncio.Task[None] | None = None
 
@@ -190,6 +192,13 @@ class Room:
             await self._read_again(writing)
         agent = (await session.agent()).as_dict()
         self._tell(lambda telling: telling.status(agent))
+        self._call(session.as_dict())
+
+    def _call(self, told: dict[str, Any]) -> None:
+        """That its title or channel changed may not have been heard."""
+        if self.called and told != self.called:
+            self._tell(lambda telling: telling.session(told))
+        self.called = told
 
     def _know_all(self, revision: int) -> None:
         if revision >= self.revision:

@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Response, get
 from litestar.di import NamedDependency
 
+from app.domain.channel_health import all_failing_on_purpose
 from app.domain.errors import NotFound
 from app.domain.people import PAGE
 from app.domain.user import Role, User
@@ -16,10 +17,11 @@ Admin = NamedDependency[User]
 """The signed-in admin, as a handler asks for them; for anybody else its page does not exist."""
 
 
-async def admin(me: Me) -> User:
-    """A route that asks for `admin` has one."""
+async def admin(request: AnyRequest, me: Me) -> User:
+    """A route that asks for `admin` has one. Their pages say what fails on purpose."""
     if me.role != Role.ADMIN:
         raise NotFound
+    request.scope["state"]["failing"] = await all_failing_on_purpose()
     return me
 
 

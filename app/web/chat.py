@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
-from app.domain.channel import ChannelType
+from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.inbox import waiting_for
 from app.domain.message import fit_client_id, fit_text
 from app.domain.session import ChatSession
@@ -66,6 +66,7 @@ async def _page(request: AnyRequest, me: User, *, session: ChatSession | None, *
     here = [one for one in waiting if session and one.session == session.id]
     context = {
         "agent": None, "stream_query": None, "older_url": None, "sessions": await me.sessions(), "session": session,
-        "groups": together(await cards(here, me.id)), "docked": True, "waiting_count": len(waiting), **context,
+        "groups": together(await cards(here, me.id)), "docked": True, "waiting_count": len(waiting),
+        "ways": await CommunicationChannel.types_of(me.id), **context,
     }  # fmt: skip
     return page(request, "chat/show.html", **context)

@@ -138,14 +138,17 @@ class Fragments(Telling):
         return self.event(partial("#agent-status", "innerHTML settle:0", html))
 
     def session(self, told: dict[str, Any]) -> bytes:
-        """What the conversation is called: above it, in the list beside it, and on the browser's tab."""
+        """What the conversation is called: above it, in the list beside it, and on the browser's tab; and where it goes on,
+        if that is told too."""
         html = render("chat/_title.html", title=told["title"] or "New conversation")
         places = {"#title": html, "#conversations [aria-current] .title": html, "head > title": f"{html} · Parley"}
-        return b"".join(self.event(partial(place, "innerHTML settle:0", words)) for place, words in places.items())
+        called = b"".join(self.event(partial(place, "innerHTML settle:0", words)) for place, words in places.items())
+        return called + (self.channel({"type": told["channel"]}) if "channel" in told else b"")
 
     def channel(self, told: dict[str, Any]) -> bytes:
-        """There is one channel only."""
-        return b""
+        """By which channel it goes on."""
+        html = render("chat/_channel_now.html", now=told["type"])
+        return self.event(partial("#channel-now", "innerHTML settle:0", html))
 
     def feedback(self, told: dict[str, Any]) -> bytes:
         """The log and the inbox show it."""

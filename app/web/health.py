@@ -8,6 +8,7 @@ from litestar import Response, get
 
 from app import migrate, queue
 from app.database import sql
+from app.domain.overdue import SINCE, due
 from app.valkey import valkey
 
 
@@ -19,12 +20,15 @@ async def alive() -> dict[str, str]:
 
 @get("/health/ready", opt={"open": True, "stateless": True})
 async def ready() -> Response[dict[str, Any]]:
-    """200 with database and migrations, else 503; Valkey or every worker away is `degraded`."""
-    database, valkey, worker = await asyncio.gather(_part(_database()), _part(_valkey()), _part(_worker()))
-    status = "unavailable" if database != "ok" else "ok" if valkey == worker == "ok" else "degraded"
-    parts = {"status": status, "database": database, "valkey": valkey, "worker": worker}
+    """200 with database and migrations, else 503. `degraded`: Valkey or every worker is away, or what is due is not done
+    (deliveries, the agent's turns, the ladders of requests)."""
+    checks = {"database": _database(), "valkey": _valkey(), "worker": _worker()} | {kind: _due(kind) for kind in SINCE}
+    found = await asyncio.gather(*(_part(check) for check in checks.values()))
+    parts = dict(zip(checks, found, strict=True))
+    well = all(words == "ok" for words in found)
+    status = "unavailable" if parts["database"] != "ok" else "ok" if well else "degraded"
     headers = {"Retry-After": "2"} if status == "unavailable" else {}
-    return Response(parts, status_code=503 if status == "unavailable" else 200, headers=headers)
+    return Response({"status": status, **parts}, status_code=503 if status == "unavailable" else 200, headers=headers)
 
 
 async def _part(check: Awaitable[str]) -> str:
@@ -51,3 +55,7 @@ async def _valkey() -> str:
 
 async def _worker() -> str:
     return "ok" if await queue.workers() else "none is running"
+
+
+async def _due(kind: str) -> str:
+    return (await due(kind)).words()

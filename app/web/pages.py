@@ -65,7 +65,10 @@ def page(request: AnyRequest, template: str, *, status: int = 200, **context: An
     if not visitor.sign_in_id:
         browser_of(request)
     zone = visitor.user.zone if visitor.user else UTC
-    html = render(template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), zone=zone, status=status, **context)
+    html = render(
+        template, me=visitor.user, csrf=visitor.csrf, theme=theme_of(request), zone=zone, status=status,
+        failing=request.scope["state"].get("failing", []), **context,
+    )  # fmt: skip
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
 
 

@@ -76,8 +76,9 @@ async def test_it_names_every_route_and_how_each_may_be_refused(program: Program
     found = operations(told)
     assert {name for name in found if "/api/sessions" in name} == set(TOLD)
     routes = {f"{method} {re.sub(r':[a-z]+}', '}', path)}" for method, path in api_routes() if path not in ANY}
-    assert set(found) == routes
-    for name, one in found.items():
+    assert {name for name in found if "/api/" in name} == routes
+    for name in routes:
+        one = found[name]
         refusals = {status: answer for status, answer in one["responses"].items() if status >= "400"}
         assert set(refusals) >= {"401", "403", "429", "503"}, name
         assert ("404" in refusals) >= ("{" in name), name

@@ -61,7 +61,7 @@ async def test_openapi_tells_what_is_sent_and_answered(server: str, db: None, pa
     assert sent[0] == "application/x-www-form-urlencoded"
     fields = resolved(sent[1]["schema"], document)
     assert fields["required"] == (["grant_type"] if path == "/oauth/token" else ["token"])
-    assert set(told["responses"]) == {"200", "400", "401", "429"}
+    assert set(told["responses"]) == {"200", "400", "401", "413", "429", "503"}
     for status in ("400", "401", "429"):
         refusal = resolved(told["responses"][status]["content"]["application/json"]["schema"], document)
         assert set(refusal["properties"]) == {"error", "error_description"}

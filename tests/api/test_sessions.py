@@ -12,6 +12,7 @@ from tests.browsing import Browser
 from tests.programs import Program
 from tests.waiting import until
 
+NOT_REACHED = "There is no connection to Slack that is on. You choose it under Channels."
 SHAPE = {"id", "title", "status", "channel", "agent", "last_seq", "created_at"}
 
 
@@ -77,12 +78,12 @@ async def test_a_page_sees_what_a_program_does_and_a_deleted_conversation_is_gon
         assert "Shared" not in (await browser.get("/chat")).text
 
 
-async def test_channels_that_do_not_exist_yet_are_refused_with_a_reason(program: Program) -> None:
+async def test_channels_by_which_nobody_is_reached_are_refused_with_a_reason(program: Program) -> None:
     path = await program.open()
     web = await program.client.put(f"{path}/channel", json={"type": "web"})
     assert (web.status_code, web.json()["channel"]) == (200, "web")
     slack = await program.client.put(f"{path}/channel", json={"type": "slack"})
-    assert (slack.status_code, slack.json()["detail"]) == (409, "There is no connection to slack yet.")
+    assert (slack.status_code, slack.json()["detail"]) == (409, NOT_REACHED)
     assert (await program.client.put(f"{path}/channel", json={"type": "pigeon"})).status_code == 422
 
 

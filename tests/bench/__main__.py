@@ -10,7 +10,7 @@ import uvloop
 
 from tests.bench.ground import Ground, ground
 from tests.bench.rounds import Line, table
-from tests.bench.rows import first_token, frames, limiter, markdown, page, posts, queue, stop, streams, tokens
+from tests.bench.rows import first_token, frames, limiter, markdown, page, posts, queue, stop, streams, switching, tokens
 
 Row = Callable[[Ground], Awaitable[list[Line]]]
 ROWS: dict[int, Row] = {
@@ -19,6 +19,7 @@ ROWS: dict[int, Row] = {
     22: first_token.cost_of_a_token,
     23: streams.most_streams,
     24: posts.acknowledged,
+    25: switching.seen_elsewhere,
     26: frames.cost_and_memory,
     27: queue.enqueue_to_start,
     28: markdown.per_token,
