@@ -4,7 +4,7 @@ It keeps nothing of a client between two requests, so that any process answers a
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import Any
 
@@ -34,17 +34,17 @@ class Door:
         self.house = house
         self.wanted = asyncio.Event()
         self.sessions: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.running: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Answer until the end of the context."""
-        running = asyncio.create_task(self._run())
+        self.running = asyncio.create_task(self._run())
         try:
             yield
         finally:
-            running.cancel()
-            with suppress(asyncio.CancelledError):
-                await running
+            self.running.cancel()
+            await asyncio.gather(self.running, return_exceptions=True)
 
     async def _run(self) -> None:
         await self.wanted.wait()
@@ -59,9 +59,12 @@ class Door:
         scope["state"]["caller"] = await _let_in(Request(scope))
         if scope["method"] != "POST":
             raise MethodNotAllowedException(headers={"Allow": "POST"})
+        assert self.running is not None
         self.wanted.set()
-        sessions = await asyncio.shield(self.sessions)
-        await sessions.handle_request(scope, receive, send)
+        await asyncio.wait({self.sessions, self.running}, return_when=asyncio.FIRST_COMPLETED)
+        if self.running.done():
+            self.running.result()  # why it could not be loaded
+        await self.sessions.result().handle_request(scope, receive, send)
 
 
 async def _let_in(request: Request[Any, Any, Any]) -> Caller:

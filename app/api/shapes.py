@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 from app.domain.agent_state import AgentStatus
 from app.domain.channel import ChannelType
 from app.domain.message import LONGEST_TEXT, Author, Message, MessageStatus, MessageType
-from app.domain.session import LONGEST_TITLE, ChatSession, SessionStatus
+from app.domain.session import ChatSession, SessionStatus
+from app.domain.title import LONGEST_TITLE
 
 T = TypeVar("T")
 MOST = 200

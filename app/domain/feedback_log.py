@@ -11,9 +11,8 @@ from app.domain.feedback_question import LONGEST_CONTEXT_BYTES, Question
 from app.domain.feedback_value import FeedbackType
 from app.domain.message import Author, Message, MessageStatus, MessageType
 from app.domain.session import ChatSession
+from app.domain.title import titled
 from app.domain.user import User
-
-LONGEST_QUOTE = 60
 
 
 async def ask_before_going_on(session: ChatSession, message_id: UUID, *, of: User) -> FeedbackRequest:
@@ -38,9 +37,7 @@ async def ask_before_going_on(session: ChatSession, message_id: UUID, *, of: Use
 
 def _going_on(words: str) -> Question:
     """Whether the agent shall go on as it said with these words. The question quotes them: it may be read elsewhere."""
-    plain = re.sub(r"[#>*_`|]+", "", words).strip() or words.strip()
-    first = plain.splitlines()[0].strip()
-    quoted = first if len(first) <= LONGEST_QUOTE else f"{first[:LONGEST_QUOTE].rsplit(' ', 1)[0]}…"
+    quoted = titled(re.sub(r"[#>*_`|]+", "", words)) or titled(words)
     context = words.encode(errors="replace")[:LONGEST_CONTEXT_BYTES].decode(errors="ignore")
     return Question(FeedbackType.APPROVAL, f"Shall I go on? “{quoted}”", context=context)
 

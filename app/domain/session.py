@@ -16,12 +16,10 @@ from app.disk import disk
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.errors import Conflict, NotFound, Unfit
-from app.domain.message import Author, Message, MessageStatus, MessageType, fit_text, storable
+from app.domain.message import Author, Message, MessageStatus, MessageType, fit_text
+from app.domain.title import fit_title, titled
 from app.domain.user import User
 from app.live import announce
-
-TITLE_LENGTH = 60
-LONGEST_TITLE = 200
 
 
 class SessionStatus(StrEnum):
@@ -285,19 +283,3 @@ def notice_of(channel: ChannelType, address: str) -> str:
         case ChannelType.SLACK:
             return f"From now on in Slack{where}. Back to the page by one click."
     return f"From now on by e-mail{where}. Back to the page by one click."
-
-
-def fit_title(title: str) -> str:
-    """A title as it is kept, on one line. Unfit when it is long or can't be stored."""
-    title = " ".join(title.split())
-    if len(title) > LONGEST_TITLE:
-        raise Unfit(f"A title has at most {LONGEST_TITLE} characters.")
-    return storable(title)
-
-
-def titled(text: str) -> str:
-    """A title by rule: the first line, cut at a word to 60 characters."""
-    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
-    if len(line) <= TITLE_LENGTH:
-        return line
-    return line[:TITLE_LENGTH].rsplit(" ", 1)[0].rstrip(".,;:") + "…"

@@ -7,7 +7,8 @@ import pytest
 from app.domain.channel import ChannelType
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.message import MessageStatus
-from app.domain.session import ChatSession, titled
+from app.domain.session import ChatSession
+from app.domain.title import titled
 from app.domain.turn import Turn
 from app.domain.user import User
 
