@@ -1,5 +1,5 @@
-"""promises.md 10: whatever is said, answered, taken back, postponed or killed, and in whichever order, the log has no
-gap and the agent is given the same context by every process."""
+"""promises.md 10: whatever is said, answered, switched, taken back, postponed or killed, and in whichever order, the log
+has no gap and the agent is given the same context by every process, whichever channel it went through."""
 
 import os
 
@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from app.agent.context import context
 from app.database import sql
-from app.domain.channel import ChannelType
+from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.errors import Conflict
-from app.domain.message import Message, MessageStatus
-from app.domain.session import ChatSession
+from app.domain.message import Message, MessageStatus, MessageType
+from app.domain.session import ChatSession, notice_of
 from app.domain.turn import Superseded, Turn
 from app.domain.user import User
 
 RUNS = 2000 if os.environ.get("WHOLE_RUNS") else 50
 STEPS = [
     "say", "say by slack", "edit", "take back", "claim", "kill", "late answer", "answer", "fail", "retry", "postpone",
-    "stale answer",
+    "stale answer", "switch",
 ]  # fmt: skip
 CHANNELS = {"say": ChannelType.WEB, "say by slack": ChannelType.SLACK}
 
@@ -43,6 +43,10 @@ class Machine:
                 self.log.append(["user", f"words {self.count}", "queued"])
             case "edit" | "take back":
                 await self.change(name)
+            case "switch":
+                to = ChannelType.WEB if self.session.channel == ChannelType.EMAIL else ChannelType.EMAIL
+                await self.session.switch(to)
+                self.log.append(["notice", notice_of(to, self.ana.email if to == ChannelType.EMAIL else ""), "complete"])
             case "claim":
                 await self.claim()
             case "kill" if self.turn:
@@ -116,6 +120,8 @@ class Machine:
             entry[1:] for entry in self.log if entry[2] != "streaming"
         ]
         assert given_to_the_model(entries) == given_to_the_model(await elsewhere(self.session))
+        unswitched = [entry for entry in entries if entry.type != MessageType.NOTICE]
+        assert given_to_the_model(entries) == given_to_the_model(unswitched), "whichever channel it went through"
         assert sum(entry.status == "streaming" for entry in entries) <= 1
 
 
@@ -136,6 +142,7 @@ async def elsewhere(session: ChatSession) -> list[Message]:
 @settings(max_examples=RUNS, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=16))
 async def test_the_log_holds_in_any_order(ana: User, steps: list[str]) -> None:
+    await CommunicationChannel.confirm(ana.id, ana.email)
     machine = Machine(ana, await ChatSession.open(ana))
     for step in steps:
         await machine.step(step)
