@@ -34,6 +34,8 @@ class OpenPage:
                 self.title = unescape(html)
             case ["head", *_] | ["#conversations", *_]:
                 assert self.title in unescape(html)
+            case ["#channel-now"]:
+                assert "data-now" in html
             case ["#docked"] | ["#waiting-count"]:
                 self.inbox[target] = html
             case ["#log"]:

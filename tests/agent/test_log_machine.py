@@ -1,5 +1,5 @@
-"""promises.md 10: whatever is said, answered, taken back, postponed or killed, and in whichever order, the log has no
-gap and the agent is given the same context by every process."""
+"""promises.md 10: whatever is said, answered, switched, taken back, postponed or killed, and in whichever order, the log
+has no gap and the agent is given the same context by every process, whichever channel it went through."""
 
 import os
 
@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from app.agent.context import context
 from app.database import sql
-from app.domain.channel import ChannelType
+from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.errors import Conflict
 from app.domain.feedback import FeedbackRequest
-from app.domain.message import Message, MessageStatus
-from app.domain.session import ChatSession
+from app.domain.message import Message, MessageStatus, MessageType
+from app.domain.session import ChatSession, notice_of
 from app.domain.turn import Superseded, Turn
 from app.domain.user import User
 from tests.channels.engine import Shall, ask
@@ -21,7 +21,7 @@ from tests.channels.engine import Shall, ask
 RUNS = 2000 if os.environ.get("WHOLE_RUNS") else 50
 STEPS = [
     "say", "say by slack", "edit", "take back", "claim", "kill", "late answer", "answer", "fail", "retry", "postpone",
-    "stale answer", "ask", "respond", "respond by mail",
+    "stale answer", "switch", "ask", "respond", "respond by mail",
 ]  # fmt: skip
 CHANNELS = {"say": ChannelType.WEB, "say by slack": ChannelType.SLACK}
 RESPONSES = {"respond": (ChannelType.WEB, "on the page"), "respond by mail": (ChannelType.EMAIL, "by e-mail")}
@@ -51,9 +51,11 @@ class Machine:
                 self.open.append(await ask(self.ana, session=self.session))
                 self.log.append(["assistant", Shall.question, "complete"])
             case "respond" | "respond by mail" if self.open:
-                channel, words = RESPONSES[name]
-                await self.open.pop(0).respond(self.ana, True, channel)
-                self.log.append(["user", f"Approved by Ana {words}.", "queued"])
+                await self.respond(*RESPONSES[name])
+            case "switch":
+                to = ChannelType.WEB if self.session.channel == ChannelType.EMAIL else ChannelType.EMAIL
+                await self.session.switch(to)
+                self.log.append(["notice", notice_of(to, self.ana.email if to == ChannelType.EMAIL else ""), "complete"])
             case "claim":
                 await self.claim()
             case "kill" if self.turn:
@@ -77,6 +79,10 @@ class Machine:
             case "stale answer" if self.stale:
                 with pytest.raises(Superseded):
                     await self.stale[-1].finish("stale")
+
+    async def respond(self, channel: ChannelType, words: str) -> None:
+        await self.open.pop(0).respond(self.ana, True, channel)
+        self.log.append(["user", f"Approved by Ana {words}.", "queued"])
 
     async def claim(self) -> None:
         turn = await Turn.claim(self.session.id, 60)
@@ -124,6 +130,8 @@ class Machine:
             entry[1:] for entry in self.log if entry[2] != "streaming"
         ]
         assert given_to_the_model(entries) == given_to_the_model(await elsewhere(self.session))
+        unswitched = [entry for entry in entries if entry.type != MessageType.NOTICE]
+        assert given_to_the_model(entries) == given_to_the_model(unswitched), "whichever channel it went through"
         assert sum(entry.status == "streaming" for entry in entries) <= 1
 
 
@@ -144,6 +152,7 @@ async def elsewhere(session: ChatSession) -> list[Message]:
 @settings(max_examples=RUNS, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 @given(steps=st.lists(st.sampled_from(STEPS), max_size=16))
 async def test_the_log_holds_in_any_order(ana: User, steps: list[str]) -> None:
+    await CommunicationChannel.confirm(ana.id, ana.email)
     machine = Machine(ana, await ChatSession.open(ana))
     for step in steps:
         await machine.step(step)
