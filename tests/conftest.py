@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before any module of Parley reads its settings."""
     if config.option.collectonly:
         return
+    # `make test` starts some tests with `&`: a shell lets those, and the Parley that they start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from app.embedded import start_postgres, start_valkey
 
     home = Path(tempfile.mkdtemp(prefix="parley-tests-"))

@@ -79,7 +79,7 @@ class Parley:
         """Ctrl-C."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        await asyncio.to_thread(self.process.wait, 60)  # others may be busy
+        await asyncio.to_thread(self.process.wait, 30)
         self.log.close()
 
     def processes(self, *words: str) -> list[psutil.Process]:
