@@ -3,8 +3,6 @@
 
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 ARGS :=
-# Most tests wait for something: three at once on two cores take half the time.
-SIDE_BY_SIDE := -n 3 --dist loadgroup
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check faults bench migrate format lock ready browser
@@ -29,7 +27,10 @@ run: ready
 	@exec .venv/bin/parley run
 
 test: ready browser
-	.venv/bin/python -m pytest -m 'not faults' $(or $(ARGS),$(SIDE_BY_SIDE))
+	@if [ -n '$(ARGS)' ]; then exec .venv/bin/python -m pytest -m 'not faults' $(ARGS); fi; \
+	.venv/bin/python -m pytest -m 'not faults' tests/journeys > .venv/journeys.log 2>&1 & beside=$$!; \
+	.venv/bin/python -m pytest -m 'not faults' --ignore=tests/journeys; well=$$?; \
+	wait $$beside || well=1; cat .venv/journeys.log; exit $$well
 
 check: ready
 	.venv/bin/ruff format --check .

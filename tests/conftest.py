@@ -30,8 +30,7 @@ def free_port() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers before any module of Parley reads its settings."""
-    conducts = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
-    if config.option.collectonly or conducts:
+    if config.option.collectonly:
         return
     from app.embedded import start_postgres, start_valkey
 
@@ -70,16 +69,6 @@ async def _trust_the_machine(url: str) -> None:
     await connection.execute("ALTER SYSTEM SET fsync = off")
     await connection.execute("SELECT pg_reload_conf()")
     await connection.close()
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """When tests run side by side, all journeys share one worker with one Parley and one Chromium; else a file stays
-    together. (As xdist_group does, which sees only marks that stand on the tests.)"""
-    if hasattr(config, "workerinput"):
-        for item in items:
-            folder, file = item.path.parent.name, item.path.stem
-            item._nodeid = f"{item.nodeid}@{'journeys' if folder == 'journeys' else f'{folder}.{file}'}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -89,7 +89,7 @@ async def test_a_key_opens_every_route_the_stream_and_the_socket(server: str, an
         path = await program.open("by a key")
         session_id = path.rpartition("/")[2]
         for method, route in api_routes():
-            if route.endswith("/events") or method == "DELETE":
+            if route.endswith(("/events", "/api", "/{path:path}")) or method == "DELETE":
                 continue
             answer = await program.client.request(method, filled(route, session_id), json=body_of(route))
             assert answer.status_code < 300, (method, route, answer.text)
