@@ -83,6 +83,17 @@ async def test_a_long_poll_asks_the_database_while_valkey_is_away(program: Progr
     await client.aclose()
 
 
+async def test_a_long_poll_whose_token_has_ended_is_told_nothing(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, asked = Waiting(monkeypatch), await ask(program)
+    poll = asyncio.create_task(program.get(f"/api/feedback/{asked['id']}", wait=30))
+    await until(lambda: len(waiting.polls) == 1 and waiting.hold_nothing)
+    await program.sign_in.end()
+    request = await FeedbackRequest.objects().get(FeedbackRequest.id == asked["id"])
+    assert request
+    await request.respond(program.user, True, ChannelType.WEB)
+    assert (await poll).status_code == 401
+
+
 async def test_a_process_that_ends_lets_long_polls_go_at_once(program: Program) -> None:
     """They come back to the next one: tests/test_readme.py has a program that does."""
     asked, ending = await ask(program), Settlements()
