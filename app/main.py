@@ -66,6 +66,7 @@ from app.web import (
     system,
     theme,
     users,
+    webhooks,
 )
 from app.web.headers import SecurityHeaders
 from app.web.methods import Methods
@@ -88,6 +89,7 @@ ROUTES = [
     second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
     consent.ask_consent, consent.consent, programs.register_program, programs.remove_program, programs.take_back_consent,
     api_keys.make_key, api_keys.remove_key,
+    webhooks.add_endpoint, webhooks.test_endpoint, webhooks.enable_endpoint, webhooks.remove_endpoint,
     second_factor.make_recovery_codes, second_step.challenge_second_step, second_step.take_passkey,
     providers.go_elsewhere, providers.come_back, identities.show_new_identity, identities.link_identity,
     identities.show_identity, identities.unlink_identity,

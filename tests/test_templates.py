@@ -47,6 +47,10 @@ API = SimpleNamespace(about="Send a `token`.", resources={"sessions": [SAYING]},
 GOOGLE = SimpleNamespace(name="google", label="Google")
 IDENTITY = SimpleNamespace(id="n1", provider="google", email="ana@example.org", linked_at=AT, last_used_at=AT)
 PASSKEY = SimpleNamespace(id="p1", name="Phone", created_at=AT, last_used_at=None)
+HOOK = SimpleNamespace(
+    id="w1", url="https://example.com/hook", status="active", last_error="HTTP 500", last_ok_at=AT,
+    events=["feedback.requested", "feedback.settled"],
+)  # fmt: skip
 IDLE = SimpleNamespace(status="idle", error="", retry_at=None)
 
 names = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
@@ -109,6 +113,7 @@ def account(**changes: Any) -> dict[str, Any]:
         "api_keys": {"mine": [PROGRAM], "scopes": ["chat"], "fresh": False},
         "identities": [IDENTITY],
         "passkeys": [PASSKEY],
+        "webhooks": {"mine": [HOOK, SimpleNamespace(**vars(HOOK) | {"status": "disabled"})], "events": HOOK.events},
     }
     seen = {"me": ANA, "theme": "dark", "csrf": TOKEN, "zone": UTC, "errors": {}, "values": {}, "done": ""}
     return seen | sections | changes

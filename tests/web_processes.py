@@ -16,9 +16,9 @@ from tests.waiting import until
 
 
 @asynccontextmanager
-async def web_processes(count: int, **more: str) -> AsyncIterator[list[str]]:
+async def web_processes(count: int, *, first_port: int = 0, **more: str) -> AsyncIterator[list[str]]:
     """Their addresses. They know one another's cookies; `more` are settings as PARLEY_ names without the prefix."""
-    ports = [free_port() for _ in range(count)]
+    ports = [first_port or free_port(), *(free_port() for _ in range(count - 1))]
     given = {"BASE_URL": settings().base_url, "WEB_PROCESSES": str(count), **more}
     environment = os.environ | {f"PARLEY_{name.upper()}": value for name, value in given.items()}
     running = [

@@ -11,10 +11,9 @@ from app.domain.idempotency import LONGEST_KEY
 
 Told = dict[str, Any]
 ABOUT = (
-    "Programs use the same conversations as people, and ask them for decisions, in a person's name. "
-    "Each request carries a token, as "
-    "`Authorization: Bearer TOKEN`. Ids are UUIDs, times ISO 8601 in UTC. A list comes in parts of `limit`: send its `next` "
-    "as `after` for the part that follows. What goes wrong is told as problem details (RFC 9457)."
+    "Programs use the same conversations as people, and ask them for decisions, in a person's name. Each request carries a "
+    "token, as `Authorization: Bearer TOKEN`. Ids are UUIDs, times ISO 8601 in UTC. A list comes in parts of `limit`: send "
+    "its `next` as `after` for the part that follows. What goes wrong is told as problem details (RFC 9457)."
 )
 PROBLEM: Told = {
     "description": "What went wrong (RFC 9457).",

@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import delete, get, post
 from litestar.params import FromQuery, JSONBody, Parameter
 
-from app.api.callers import AnyRequest, Id, Me
+from app.api.callers import AnyRequest, Id, Me, still
 from app.api.feedback_shapes import Answer, Batch, Delegation, NewBatch, NewRequest, Request, Response, Told
 from app.api.sessions import Limit
 from app.api.shapes import Listed
@@ -57,6 +57,7 @@ async def show_request(request: AnyRequest, me: Me, request_id: Id, wait: Wait =
     asked = await request_for(me.id, request_id)
     if wait and asked.open:
         await request.app.state.house.settlements.wait(asked.id, wait)
+        await still(request)
         asked = await request_for(me.id, request_id)
     return await shown(asked)
 

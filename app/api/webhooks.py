@@ -12,7 +12,6 @@ from app.api.callers import Id, Me
 from app.api.sessions import Limit
 from app.api.shapes import Listed
 from app.domain.delivery import Delivery
-from app.domain.errors import Conflict
 from app.domain.ladder import DeliveryStatus
 from app.domain.scope import Scope
 from app.domain.webhook_address import LONGEST_URL
@@ -108,7 +107,7 @@ class Replayed(BaseModel):
 @post("/webhooks", status_code=201, opt=SECRET)
 async def add_endpoint(me: Me, data: JSONBody[NewEndpoint]) -> EndpointWithSecret:
     """Post events of your requests to an address. Those that you asked, were asked, or have in your conversations."""
-    endpoint, secret = await WebhookEndpoint.add(me.id, data.url, data.events)
+    endpoint, secret = await WebhookEndpoint.add(me, data.url, data.events)
     return EndpointWithSecret.of(endpoint, secret=secret)
 
 
@@ -128,7 +127,7 @@ async def show_endpoint(me: Me, endpoint_id: Id) -> Endpoint:
 async def change_endpoint(me: Me, endpoint_id: Id, data: JSONBody[Changed]) -> Endpoint:
     """Change an endpoint. What is left out stays."""
     endpoint = await WebhookEndpoint.one(me.id, endpoint_id)
-    await endpoint.change(url=data.url, events=data.events, status=data.status)
+    await endpoint.change(by=me, url=data.url, events=data.events, status=data.status)
     return Endpoint.of(endpoint)
 
 
@@ -136,20 +135,20 @@ async def change_endpoint(me: Me, endpoint_id: Id, data: JSONBody[Changed]) -> E
 async def remove_endpoint(me: Me, endpoint_id: Id) -> None:
     """Post nothing there any more. What was on its way is dropped."""
     endpoint = await WebhookEndpoint.one(me.id, endpoint_id)
-    await endpoint.drop()
+    await endpoint.drop(by=me)
 
 
 @post("/webhooks/{endpoint_id:uuid}/secret", status_code=201, opt=SECRET)
 async def renew_secret(me: Me, endpoint_id: Id) -> Secret:
     """Get another secret. For 24 hours posts are signed by the old one, too."""
     endpoint = await WebhookEndpoint.one(me.id, endpoint_id)
-    return Secret(secret=await endpoint.renew_secret())
+    return Secret(secret=await endpoint.renew_secret(by=me))
 
 
 @post("/webhooks/{endpoint_id:uuid}/test", status_code=202, opt=SCOPE)
 async def test_endpoint(me: Me, endpoint_id: Id) -> Sent:
     """Post an event of type `test`. What became of it stands in the deliveries."""
-    endpoint = await _open_to(me.id, endpoint_id)
+    endpoint = await WebhookEndpoint.active(me.id, endpoint_id)
     return Sent.of(await put(endpoint, TEST))
 
 
@@ -165,13 +164,5 @@ async def list_deliveries(
 @post("/webhooks/{endpoint_id:uuid}/replays", status_code=202, opt=SCOPE)
 async def replay_deliveries(me: Me, endpoint_id: Id, data: JSONBody[Replay]) -> Replayed:
     """Post again what was accepted or given up. The same `webhook-id` says that it is the same event."""
-    endpoint = await _open_to(me.id, endpoint_id)
+    endpoint = await WebhookEndpoint.active(me.id, endpoint_id)
     return Replayed(count=await replay(endpoint, **data.which))
-
-
-async def _open_to(user_id: UUID, endpoint_id: UUID) -> WebhookEndpoint:
-    """An endpoint that something can be posted to. Conflict for a disabled one."""
-    endpoint = await WebhookEndpoint.one(user_id, endpoint_id)
-    if endpoint.status == WebhookStatus.DISABLED:
-        raise Conflict("It is disabled. Make it active first.")
-    return endpoint

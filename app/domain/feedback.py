@@ -19,8 +19,8 @@ from app.domain.errors import Conflict, NotFound
 from app.domain.feedback_question import Question, Urgency
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse, Way, said
-from app.domain.feedback_value import FeedbackType, fit_value
-from app.domain.message import Author, Message, MessageType, fit_text
+from app.domain.feedback_value import FeedbackType, fit_comment, fit_value
+from app.domain.message import Author, Message, MessageType
 from app.domain.session import ChatSession, SessionStatus
 from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
@@ -138,7 +138,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             fit = fit_value(FeedbackType(request.type), request.options, value)
             response = FeedbackResponse(
                 request=self.id, user=by.id, user_name=by.name, channel=via, value=json.dumps(fit),
-                comment=fit_text(comment) if comment.strip() else "",
+                comment=fit_comment(comment),
             )  # fmt: skip
             await response.save()
             if len(given) + 1 >= request.needed:

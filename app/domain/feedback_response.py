@@ -24,7 +24,7 @@ class Way(StrEnum):
     API = "api"
 
 
-WAYS = {Way.WEB: "on the page", Way.SLACK: "via Slack", Way.EMAIL: "by e-mail", Way.API: "by a program"}
+WAYS = {Way.WEB: "on the page", Way.SLACK: "via Slack", Way.EMAIL: "by e-mail", Way.API: "via the API"}
 
 
 class FeedbackResponse(Table, tablename="feedback_responses", db=DB):

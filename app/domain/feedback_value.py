@@ -53,6 +53,13 @@ def fit_value(type: FeedbackType, options: list[str], value: Any) -> Any:
     raise Unfit(_wanted(type, options))
 
 
+def fit_comment(comment: str) -> str:
+    """What somebody says besides, "" if nothing. Unfit when it is as long as no answer may be."""
+    if len(comment) > LONGEST_ANSWER:
+        raise Unfit(f"A comment has at most {LONGEST_ANSWER:,} characters.")
+    return fit_text(comment).strip() if comment.strip() else ""
+
+
 def _different(value: list[Any]) -> bool:
     return all(isinstance(one, str) for one in value) and len(set(value)) == len(value)
 

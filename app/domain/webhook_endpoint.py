@@ -14,6 +14,8 @@ from piccolo.table import Table
 
 from app.clock import now
 from app.database import DB, loaded, new_id, sql, transaction
+from app.domain import audit
+from app.domain.audit import Action
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.user import User
 from app.domain.webhook_address import fit_url
@@ -58,20 +60,21 @@ class WebhookEndpoint(Table, tablename="webhook_endpoints", db=DB):
     one_each = Unique([user, url])
 
     @classmethod
-    async def add(cls, user_id: UUID, url: str, events: list[WebhookEvent]) -> tuple[Self, str]:
+    async def add(cls, by: User, url: str, events: list[WebhookEvent]) -> tuple[Self, str]:
         """A new endpoint, and its secret, which is not told again. Conflict if they have it already, or twenty others;
         Unfit for an address that can't be."""
         if not url and events:
             raise Unfit(ONLY_SIGNS)
         async with transaction():
-            mine = await cls._locked(user_id)
+            mine = await cls._locked(by.id)
             if any(endpoint.url == url for endpoint in mine):
                 raise Conflict("You have this endpoint already.")
             if len(mine) >= MOST:
                 raise Conflict(f"You have {MOST} endpoints already. Remove one first.")
-            endpoint = cls(id=new_id(), user=user_id, url=fit_url(url) if url else "", events=_once(events))
+            endpoint = cls(id=new_id(), user=by.id, url=fit_url(url) if url else "", events=_once(events))
             secret = endpoint._new_secret()
             await endpoint.save()
+            await _note(by, "added")
         return endpoint, secret
 
     @classmethod
@@ -86,6 +89,14 @@ class WebhookEndpoint(Table, tablename="webhook_endpoints", db=DB):
         if found is None:
             raise NotFound("There is no such endpoint.")
         return found
+
+    @classmethod
+    async def active(cls, user_id: UUID, endpoint_id: UUID) -> Self:
+        """The same, if something can be posted to it. Conflict for a disabled one."""
+        endpoint = await cls.one(user_id, endpoint_id)
+        if endpoint.status == WebhookStatus.DISABLED:
+            raise Conflict("It is disabled. Make it active first.")
+        return endpoint
 
     @classmethod
     async def for_url(cls, user_id: UUID, url: str) -> Self:
@@ -105,7 +116,10 @@ class WebhookEndpoint(Table, tablename="webhook_endpoints", db=DB):
         kept = [self.secret] + ([self.old_secret] if self.old_until and self.old_until > now() else [])
         return [decrypt(secret, "webhook", self.id) for secret in kept]
 
-    async def change(self, *, url: str | None, events: list[WebhookEvent] | None, status: WebhookStatus | None) -> None:
+    async def change(
+        self, *, by: User, url: str | None = None, events: list[WebhookEvent] | None = None,
+        status: WebhookStatus | None = None,
+    ) -> None:  # fmt: skip
         """Change what is given. Made active again, it begins anew. Conflict and Unfit as for a new one."""
         changes: dict[Any, Any] = {}
         async with transaction():
@@ -122,23 +136,27 @@ class WebhookEndpoint(Table, tablename="webhook_endpoints", db=DB):
                 changes |= {WebhookEndpoint.status: status, WebhookEndpoint.failing_since: None}
             if changes:
                 await self.update_self(changes)
+                await _note(by, "changed")
 
-    async def renew_secret(self) -> str:
+    async def renew_secret(self, *, by: User) -> str:
         """Another secret, not told again; for a day both sign, so that no post in between is taken for a forgery."""
         old, until = self.secret, now() + OLD_SECRET_LASTS
         secret = self._new_secret()
         changed: dict[Any, Any] = {
             WebhookEndpoint.secret: self.secret, WebhookEndpoint.old_secret: old, WebhookEndpoint.old_until: until,
         }  # fmt: skip
-        await self.update_self(changed)
+        async with transaction():
+            await self.update_self(changed)
+            await _note(by, "secret renewed")
         return secret
 
-    async def drop(self) -> None:
+    async def drop(self, *, by: User) -> None:
         """Nothing goes there any more, what was on its way neither."""
         async with transaction():
             await sql("DELETE FROM deliveries WHERE endpoint = $1", self.id)
             await sql("DELETE FROM channel_health WHERE starts_with(key, $1)", self.way)
             await self.remove()
+            await _note(by, "removed")
 
     @property
     def way(self) -> str:
@@ -155,6 +173,11 @@ class WebhookEndpoint(Table, tablename="webhook_endpoints", db=DB):
         secret = f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
         self.secret = encrypt(secret, "webhook", self.id)
         return secret
+
+
+async def _note(by: User, what: str) -> None:
+    """Tell the audit trail, which keeps no address: some hold what lets one in."""
+    await audit.note(Action.CHANNEL_CHANGED, by=by, detail=f"Webhook, {what}")
 
 
 def _once(events: list[WebhookEvent]) -> list[str]:
@@ -183,6 +206,6 @@ async def endpoint_refused(endpoint_id: UUID, error: str, *, gone: bool) -> None
     nothing."""
     await sql(
         """UPDATE webhook_endpoints SET last_error = $2,
-             status = CASE WHEN $3 AND url <> '' THEN 'disabled' ELSE status END WHERE id = $1""",
+             status = CASE WHEN $3 AND url <> '' THEN 'disabled' ELSE status END WHERE id = $1 AND status = 'active'""",
         endpoint_id, error, gone,
     )  # fmt: skip

@@ -12,14 +12,13 @@ from app.live import encode
 from app.queue import nudge
 
 TEST = "test"
-# The endpoints of those who may see a request: who asked, who was asked, and whose conversation it is.
+# The endpoints of those who may see a request: who asked, whose conversation it is, and who was asked.
 WANTED = """
-SELECT e.* FROM webhook_endpoints e
-JOIN users u ON u.id = e."user" AND u.disabled_at IS NULL AND u.left_at IS NULL
-JOIN feedback_requests r ON r.id = $1
-WHERE $2 = ANY(e.events) AND e.status = 'active' AND (e."user" = r.asked_by
-  OR EXISTS (SELECT FROM chat_sessions s WHERE s.id = r.session AND s.owner = e."user")
-  OR EXISTS (SELECT FROM feedback_recipients p WHERE p.request = r.id AND p."user" = e."user"))
+SELECT e.* FROM webhook_endpoints e JOIN users u ON u.id = e."user" AND u.disabled_at IS NULL AND u.left_at IS NULL
+WHERE $2 = ANY(e.events) AND e.status = 'active' AND e."user" IN (
+  SELECT asked_by FROM feedback_requests WHERE id = $1
+  UNION SELECT s.owner FROM feedback_requests r JOIN chat_sessions s ON s.id = r.session WHERE r.id = $1
+  UNION SELECT "user" FROM feedback_recipients WHERE request = $1)
 ORDER BY e.id
 """
 

@@ -101,7 +101,7 @@ async def test_an_operation_takes_and_answers_what_was_said(program: Program, wh
 async def test_it_names_every_route_and_how_each_may_be_refused(program: Program) -> None:
     told = await document(program)
     found = operations(told)
-    assert {name for name in found if "/api/webhooks" not in name} == set(TOLD)
+    assert {name for name in found if "/api/" in name and "/api/webhooks" not in name} == set(TOLD)
     routes = {f"{method} {re.sub(r':[a-z]+}', '}', path)}" for method, path in api_routes() if path not in ANY}
     assert {name for name in found if "/api/" in name} == routes
     for name in routes:

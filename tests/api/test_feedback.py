@@ -34,7 +34,7 @@ async def test_ana_asks_ben_and_reads_his_answer(program: Program, bens: Program
     given = await answer_to(bens, asked, True, comment="Looks good")
     assert (given.status_code, given.json()["value"], given.json()["channel"]) == (201, True, "api")
     settled = (await program.get(path)).json()
-    assert (settled["status"], settled["outcome"]) == ("answered", "Approved by Ben by a program: Looks good.")
+    assert (settled["status"], settled["outcome"]) == ("answered", "Approved by Ben via the API: Looks good.")
     assert settled["responses"] == [given.json()]
     assert settled["settled_at"].endswith("Z")
     told = (await program.get(f"{path}/timeline")).json()
@@ -59,6 +59,7 @@ async def test_every_type_takes_what_fits_and_nothing_else(
     assert asked["to"][0]["name"] == "Ana", "who names nobody asks themselves"
     refused = await answer_to(program, asked, does_not)
     assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
+    assert (await answer_to(program, asked, fits, comment="x" * 10_001)).status_code == 422
     assert (await answer_to(program, asked, fits)).json()["value"] == fits
     assert (await program.get(f"/api/feedback/{asked['id']}")).json()["responses"][0]["value"] == fits
 
@@ -117,7 +118,7 @@ async def test_who_is_late_is_told_who_answered_when_and_where(program: Program,
     given = (await answer_to(bens, asked, False, comment="Not yet")).json()
     late = await answer_to(program, asked, True)
     assert (late.status_code, late.headers["content-type"]) == (409, "application/problem+json")
-    assert late.json()["detail"] == "Rejected by Ben by a program: Not yet."
+    assert late.json()["detail"] == "Rejected by Ben via the API: Not yet."
     assert late.json()["responses"] == [given]
     assert (await answer_to(bens, asked, True)).json()["responses"] == [given], "also for one's own second answer"
 

@@ -11,7 +11,6 @@ from app.domain.channel import ChannelType
 from app.domain.delivery import DeliveryKind
 from app.domain.feedback import FeedbackRequest, Settled
 from app.domain.user import User
-from app.limits import Kind
 from app.rooms.settlements import Settlements
 from app.settings import settings
 from app.valkey import valkey
@@ -22,7 +21,6 @@ from tests.channels.fickle import Fickle
 from tests.conftest import free_port, person
 from tests.programs import Program
 from tests.waiting import until
-from tests.web_processes import web_processes
 
 
 async def test_a_long_poll_answers_within_half_a_second_of_the_answer_or_when_its_time_is_over(
@@ -85,25 +83,27 @@ async def test_a_long_poll_asks_the_database_while_valkey_is_away(program: Progr
     await client.aclose()
 
 
-async def test_a_long_poll_goes_on_over_a_restart_of_the_web_process(program: Program) -> None:
-    asked = await ask(program)
-    path = f"/api/feedback/{asked['id']}?wait=30"
-    async with web_processes(1) as (url,):
-        poll = asyncio.create_task(program.client.get(f"{url}{path}"))
-        await until(lambda: reads(program))
-    cut = await poll
-    assert (cut.status_code, cut.json()["status"]) == (200, "open"), "a process that ends lets them go at once"
-    again = asyncio.create_task(program.client.get(path))
-    await answer_to(program, asked, True)
-    assert (await again).json()["outcome"] == "Approved by Ana by a program."
+async def test_a_long_poll_whose_token_has_ended_is_told_nothing(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting, asked = Waiting(monkeypatch), await ask(program)
+    poll = asyncio.create_task(program.get(f"/api/feedback/{asked['id']}", wait=30))
+    await until(lambda: len(waiting.polls) == 1 and waiting.hold_nothing)
+    await program.sign_in.end()
+    request = await FeedbackRequest.objects().get(FeedbackRequest.id == asked["id"])
+    assert request
+    await request.respond(program.user, True, ChannelType.WEB)
+    assert (await poll).status_code == 401
 
 
-async def reads(program: Program) -> int:
-    """How much this person's programs have asked for."""
-    client = valkey()
-    count = int(await client.llen(f"limit:{Kind.READ}:{program.user.id}"))  # type: ignore[misc]
-    await client.aclose()
-    return count
+async def test_a_process_that_ends_lets_long_polls_go_at_once(program: Program) -> None:
+    """They come back to the next one: tests/test_readme.py has a program that does."""
+    asked, ending = await ask(program), Settlements()
+    polls = [asyncio.create_task(ending.wait(UUID(asked["id"]), 30)) for _ in range(2)]
+    await until(lambda: len(ending.waiting[UUID(asked["id"])]) == 2 if ending.waiting else False)
+    ending.close()
+    async with asyncio.timeout(1):
+        await asyncio.gather(*polls)
+        await ending.wait(UUID(asked["id"]), 30)
+    assert not ending.waiting
 
 
 async def test_of_answers_at_once_one_wins_and_all_others_and_every_copy_are_told(server: str, ana: User, ben: User) -> None:

@@ -38,7 +38,7 @@ async def sender() -> AsyncIterator[Webhook]:
 
 
 async def letter_to(user: User, url: str) -> tuple[Letter, str]:
-    endpoint, secret = await WebhookEndpoint.add(user.id, url, [])
+    endpoint, secret = await WebhookEndpoint.add(user, url, [])
     return Letter(uuid4(), DeliveryKind.WEBHOOK, "", payload=SAID, endpoint=endpoint.id), secret
 
 
@@ -58,7 +58,7 @@ async def test_the_specs_own_library_knows_it_for_ours_and_nothing_else(
 async def test_a_new_secret_and_the_old_one_both_sign_for_a_day(receiver: Receiver, sender: Webhook, ana: User) -> None:
     letter, old = await letter_to(ana, receiver.url)
     (endpoint,) = await WebhookEndpoint.of(ana.id)
-    new = await endpoint.renew_secret()
+    new = await endpoint.renew_secret(by=ana)
     await sender.send(letter)
     assert receiver.posts[0].verified(old) == receiver.posts[0].verified(new) == SAID
     shift(timedelta(hours=25))

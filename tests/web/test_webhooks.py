@@ -1,0 +1,54 @@
+"""Webhooks on the account page, without a script."""
+
+import re
+
+from app.database import sql
+from app.domain.user import User
+from app.domain.webhook_endpoint import WebhookEndpoint
+from tests.browsing import Browser
+
+URL = "https://example.com/hook"
+BOTH = {"hook_url": URL, "hook_events": ["feedback.requested", "feedback.settled"]}
+
+
+async def test_one_is_added_with_a_secret_that_is_shown_once_tested_and_removed(server: str, ana: User) -> None:
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        page = (await browser.post("/account/webhooks", BOTH)).text
+        (secret,) = re.findall(r"whsec_[\w+/=]+", page)
+        assert secret not in (await browser.get("/account")).text
+        (endpoint,) = await WebhookEndpoint.of(ana.id)
+        assert (endpoint.url, endpoint.events, endpoint.secrets) == (URL, BOTH["hook_events"], [secret])
+        tested = await browser.post(f"/account/webhooks/{endpoint.id}/test")
+        assert tested.headers["location"] == "/account?done=hook-tested#webhooks"
+        assert (await sql("SELECT count(*) FROM deliveries WHERE endpoint = $1", endpoint.id))[0][0] == 1
+        await browser.post(f"/account/webhooks/{endpoint.id}/delete")
+        assert URL not in (await browser.get("/account")).text
+    details = [row["detail"] for row in await sql("SELECT detail FROM audit_entries WHERE action = 'channel-changed'")]
+    assert details == ["Webhook, added", "Webhook, removed"]
+
+
+async def test_one_that_fails_says_why_and_a_disabled_one_can_be_enabled(server: str, ana: User) -> None:
+    endpoint, _ = await WebhookEndpoint.add(ana, URL, [])
+    await sql("UPDATE webhook_endpoints SET status = 'disabled', last_error = 'HTTP 410 gone'")
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        page = (await browser.get("/account")).text
+        assert "HTTP 410 gone" in page
+        assert "Disabled" in page
+        assert (await browser.post(f"/account/webhooks/{endpoint.id}/test")).status_code == 409
+        await browser.post(f"/account/webhooks/{endpoint.id}/state")
+        assert (await browser.post(f"/account/webhooks/{endpoint.id}/test")).status_code == 303
+
+
+async def test_what_does_not_fit_is_told_at_its_field(server: str, ana: User) -> None:
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        await browser.post("/account/webhooks", BOTH)
+        for form, words in [
+            ({**BOTH, "hook_url": ""}, "looks like https://"), (BOTH, "You have this endpoint already."),
+            ({**BOTH, "hook_url": "https://10.0.0.1/"}, "PARLEY_WEBHOOK_NETWORKS"), ({"hook_url": URL}, "Choose at least one."),
+        ]:  # fmt: skip
+            answer = await browser.post("/account/webhooks", form)
+            assert (answer.status_code, words in answer.text) == (422, True), form
+    assert len(await WebhookEndpoint.of(ana.id)) == 1
