@@ -83,6 +83,7 @@ class House:
 
     def leave(self, session_id: UUID | None, box: Outbox) -> None:
         """A listener has gone. Must not await: its task may be cancelled."""
+        box.left()
         self.lobby.discard(box)
         room = self.rooms.get(session_id) if session_id else None
         if room is None:

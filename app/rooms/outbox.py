@@ -9,12 +9,14 @@ from litestar.types import Send
 from app.rooms.telling import Ending, Telling
 
 MOST_BYTES_WAITING = 512 * 1024
+GOODBYE_SECONDS = 0.8
+"""How long last words may take. Whoever reads nothing is not to hold a connection that has no right to be."""
 
 
 class Outbox:
     """A listener that reads too slowly is cut off, so that it never grows memory; it comes back and resumes. `language`
     is how it is told things. It came by a sign-in or by an API key: when that ends, so does this. `person_id`:
-    who is shown their inbox there. `break_off` ends its connection at once."""
+    who is shown their inbox there. `break_off` ends its connection at once, as long as it is this outbox's."""
 
     __slots__ = (
         "_waiter", "break_off", "ended", "ending", "key_id", "language", "person_id", "sign_in_id", "size", "waiting",
@@ -51,6 +53,11 @@ class Outbox:
             self.waiting.append(self.language.farewell(ending))
             self.ended, self.ending = True, ending
             self._wake()
+            asyncio.get_running_loop().call_later(GOODBYE_SECONDS, lambda: self.break_off())
+
+    def left(self) -> None:
+        """Its listener has gone; the connection may be another's now."""
+        self.break_off = lambda: None
 
     async def take(self) -> bytes | None:
         """All that waits, together, as soon as there is something; None at the end."""

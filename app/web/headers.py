@@ -35,6 +35,10 @@ def leads_to(request: Request[Any, Any, Any], address: str) -> None:
     request.scope["state"][LEADS_TO] = f"{parts.scheme}:" if "[" in parts.netloc else f"{parts.scheme}://{parts.netloc}"
 
 
+STARTS = ("http.response.start", "websocket.http.response.start")
+"""How an answer begins; the second is a refusal of a socket."""
+
+
 class SecurityHeaders:
     """Puts the headers on every answer, errors included; what is not said to be kept is not kept. The visitor's cookies
     go with whatever is answered: a renewed sign-in that got lost would end as a stolen one."""
@@ -44,7 +48,7 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] in STARTS:
                 headers = MutableScopeHeaders.from_message(message)
                 for name, value in HEADERS.items():
                     headers[name] = value
