@@ -22,6 +22,7 @@ from app.domain.feedback_response import FeedbackResponse, Way, said
 from app.domain.feedback_value import FeedbackType, fit_comment, fit_value
 from app.domain.message import Author, Message, MessageType
 from app.domain.session import ChatSession, SessionStatus
+from app.domain.title import titled
 from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
 from app.domain.webhook_event import tell_webhooks
@@ -80,7 +81,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         log if there is one already; else the next, as an entry `about` another one."""
         fit = question.fit(len(of))
         async with transaction():
-            session = session or await ChatSession.open(owner_of(of, by))
+            session = session or await ChatSession.open(owner_of(of, by), title=titled(fit["question"]))
             asked_by = by.name if by else "Parley"
             if place:
                 await session.ask_at(place, fit["question"])

@@ -145,11 +145,10 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         """All that decides the next step, as it stands now, and the person's channels."""
         rows = await sql(STANDING, self.user, request.id)
         wanted = request.channels or list(ChannelType)
-        usable = (ChannelStatus.ACTIVE, ChannelStatus.FAILING)
         rungs = tuple(
             _rung(row)
             for row in rows
-            if row["sent"] or (row["status"] in usable and row["type"] in wanted) or row["type"] == ChannelType.WEB
+            if row["sent"] or row["type"] == ChannelType.WEB or (row["type"] in wanted and _counts(row))
         )
         quiet = quiet_between(rows[0]["quiet_from"], rows[0]["quiet_to"], rows[0]["time_zone"]) if rows else None
         standing = ladder.Ladder(
@@ -189,8 +188,19 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         await sql("UPDATE feedback_recipients SET next_at = $2 WHERE id = $1", self.id, self.next_at)
 
 
+def _counts(row: Any) -> bool:
+    """Whether a channel that was not used yet is a rung: it can be, or it is broken, which is as if it had refused this."""
+    return row["status"] in (ChannelStatus.ACTIVE, ChannelStatus.FAILING) or _broken(row)
+
+
+def _broken(row: Any) -> bool:
+    return row["status"] == ChannelStatus.DISCONNECTED and row["last_error"] != ""
+
+
 def _rung(row: Any) -> ladder.Rung:
     status = ladder.DeliveryStatus(row["sent"]) if row["sent"] else None
+    if status is None and _broken(row):
+        status = ladder.DeliveryStatus.REJECTED
     ready = row["lease_until"] if status == ladder.DeliveryStatus.SENDING else row["due_at"]
     return ladder.Rung(
         row["id"], ChannelType(row["type"]), bool(row["failing"]), status, row["attempt"] or 0, ready, row["probe_at"],
