@@ -144,6 +144,8 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             await response.save()
             if len(given) + 1 >= request.needed:
                 await request._settle(FeedbackStatus.ANSWERED)
+            else:
+                await request._show_pages()
         return response
 
     async def place_of(self, user: User) -> tuple[Self, list[FeedbackResponse]]:
@@ -196,8 +198,13 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             await session.set_status(SessionStatus.ACTIVE)
         await AgentState.queue(self.session)
         after_commit(announce, self.session, "feedback.settled", self.as_dict())
-        for row in await sql('SELECT "user" FROM feedback_recipients WHERE request = $1', self.id):
-            after_commit(announce_everywhere, "inbox.changed", {"person": str(row["user"]), "request": str(self.id)})
+        await self._show_pages()
+
+    async def _show_pages(self) -> None:
+        """Let the open pages of who asked and of all who are asked show how it stands."""
+        people = {row["user"] for row in await sql('SELECT "user" FROM feedback_recipients WHERE request = $1', self.id)}
+        for person in sorted(people | ({self.asked_by} if self.asked_by else set())):
+            after_commit(announce_everywhere, "inbox.changed", {"person": str(person), "request": str(self.id)})
 
     async def settle_copies(self) -> None:
         """Let every copy that was posted show the outcome; once for each."""

@@ -65,7 +65,10 @@ async def test_who_loses_a_channel_is_told_by_another_one_and_on_the_page_once(a
     requests = [await ask(ana) for _ in range(3)]
     await work_until(at_rest)
     assert mail.seen() == {str(one.id): 1 for one in requests}
-    words = "Slack (slack of Ana) takes nothing any more: account closed. You are asked by your other channels until you mend it."
+    words = (
+        "Slack (slack of Ana) takes nothing any more: account closed. "
+        "You are asked by your other channels until you mend it."
+    )
     told = [copy.payload for copy in mail.copies.values() if copy.kind == DeliveryKind.NOTICE]
     assert told == [{"from": "Parley", "text": words}]
     assert [note.text for note in await notices_for(ana.id)] == [words]
