@@ -11,7 +11,7 @@ from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, loaded, new_id, sql, transaction
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain import ladder
 from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
@@ -21,6 +21,7 @@ from app.domain.quiet_hours import QuietHours
 from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEvent
 from app.domain.webhook_event import tell_webhooks
+from app.live import announce_everywhere
 from app.settings import settings
 
 if TYPE_CHECKING:
@@ -165,9 +166,9 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         )  # fmt: skip
 
     async def _remind(self, request: "FeedbackRequest", channel: CommunicationChannel) -> None:
-        if channel.type != ChannelType.WEB:
-            await Delivery.put(DeliveryKind.REMINDER, channel, request=request.id)
+        await Delivery.put(DeliveryKind.REMINDER, channel, request=request.id)
         await self.update_self({FeedbackRecipient.reminded: True})
+        after_commit(announce_everywhere, "inbox.changed", {"person": str(self.user), "request": str(self.request)})
 
     async def settle_copies(self) -> None:
         """Let what was posted to somebody who has handed it on say so; once for each."""
