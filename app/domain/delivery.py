@@ -32,6 +32,11 @@ PATIENCE = timedelta(days=7)
 log = structlog.get_logger(__name__)
 
 
+def named(via: str) -> str:
+    """What people call a way out."""
+    return ChannelType(via).label if via in [*ChannelType] else via.partition(":")[0].capitalize()
+
+
 class DeliveryKind(StrEnum):
     REQUEST = "request"
     REMINDER = "reminder"

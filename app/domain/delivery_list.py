@@ -43,3 +43,8 @@ async def attempts(delivery_id: UUID) -> list[Any]:
         "SELECT number, outcome, error, ended_at FROM delivery_attempts WHERE delivery = $1 ORDER BY ended_at, id",
         delivery_id,
     )
+
+
+async def count_dead() -> int:
+    """How many were given up for good, which an admin is to look at."""
+    return int((await sql("SELECT count(*) FROM deliveries WHERE status = 'dead'"))[0][0])

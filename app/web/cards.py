@@ -23,7 +23,8 @@ Row = TypeVar("Row", FeedbackRecipient, FeedbackResponse)
 @dataclass(frozen=True)
 class Card:
     """What templates/feedback/_card.html shows. `otherwise`: what happens if nobody answers; `turn`: the reader is to
-    answer; `several`: others are asked, too, so that the reader may hand it on; `ends_soon`: they were reminded; `outcome`: how it ended, or stands."""
+    answer; `several`: others are asked, too, so that the reader may hand it on; `ends_soon`: they were reminded;
+    `outcome`: how it ended, or stands."""
 
     request: FeedbackRequest
     context: Markup

@@ -51,7 +51,7 @@ async def show_endpoint(request: AnyRequest, me: Me, endpoint_id: Id, replayed: 
 
 async def _page(request: AnyRequest, endpoint: WebhookEndpoint, **told: Any) -> Response[bytes]:
     sent = await deliveries_of(endpoint, after=None, limit=SHOWN)
-    return page(request, "webhooks/show.html", **{"endpoint": endpoint, "sent": sent, "replayed": -1, **told})
+    return page(request, "webhooks/show.html", **{"endpoint": endpoint, "sent": sent, "replayed": -1, "now": now(), **told})
 
 
 @post("/account/webhooks/{endpoint_id:uuid}/secret", status_code=200)

@@ -121,7 +121,9 @@ async def test_what_goes_to_a_program_is_found_by_its_host_and_says_no_more_of_i
         page = await text_of(admin, path)
         assert "hooks.example.com" in page
         assert not {"canary", str(endpoint.id)} & set(re.split(r"[^\w-]", page))
-    assert "Event to Ben Due Webhook hooks.example.com" in await text_of(admin, "/admin/deliveries?via=webhook")
+    assert "Event to Ben Due Webhook hooks.example.com · 0 attempts · next when its turn comes" in await text_of(
+        admin, "/admin/deliveries?via=webhook"
+    )
     assert "Webhook of Ben hooks.example.com Nothing gets through 5 failures in a row: HTTP 500." in await text_of(
         admin, "/admin/channels"
     )
@@ -139,6 +141,7 @@ async def test_long_lists_of_deliveries_are_paged_and_keep_the_filter(admin: Bro
     pages = [(await admin.get(f"/admin/deliveries?status=dead&p={number}")).text for number in (1, 2, -5)]
     assert [page.count('name="delivery"') for page in pages] == [50, 10, 50]
     assert "/admin/deliveries?status=dead&amp;via=&amp;q=&amp;p=2" in pages[0]
+    assert "Deliveries 60 dead" in await text_of(admin, "/admin/deliveries")
 
 
 async def test_the_system_page_tells_how_it_is_and_lets_a_channel_fail(admin: Browser, ana: User) -> None:
