@@ -195,7 +195,7 @@ def _counts(row: Any) -> bool:
 
 
 def _broken(row: Any) -> bool:
-    return row["status"] == ChannelStatus.DISCONNECTED and row["last_error"] != ""
+    return row["status"] == ChannelStatus.DISCONNECTED and bool(row["last_error"])
 
 
 def _rung(row: Any) -> ladder.Rung:
