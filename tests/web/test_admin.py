@@ -42,7 +42,9 @@ async def test_people_are_listed_and_found(server: str, ana: User, ben: User) ->
         assert (await browser.get("/admin")).headers["location"] == "/admin/users"
         page = (await browser.get("/admin/users")).text
         assert "ana@example.com" in page
-        assert "Never signed in" in page
+        assert "ben@example.com · never signed in" in page
+        assert "last seen" in page
+        assert page.count(">You</span>") == 1
         found = (await browser.get("/admin/users?q=BEN%40")).text
         assert "ben@example.com" in found
         assert "ana@example.com" not in found
