@@ -13,6 +13,7 @@ from app.domain.channel import ChannelType
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_question import Question, Urgency
 from app.domain.feedback_value import FeedbackType
+from app.domain.timeline import timeline
 from app.domain.user import User
 from tests.browsing import Browser, Event
 from tests.channels.engine import Shall, ask
@@ -157,3 +158,21 @@ async def test_who_asked_and_is_not_asked_sees_for_whom_it_waits(server: str, an
         page = (await browser.get(f"/feedback/{request.id}")).text
     assert "Waits for Ben." in page
     assert "data-open" not in page
+
+
+async def test_the_conversation_that_it_opens_is_called_after_it_and_there_it_is_seen(server: str, ana: User) -> None:
+    request = await ask(ana, question=Question(FeedbackType.APPROVAL, "Shall we ship version 2 to everybody?"))
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        assert "Shall we ship version 2 to everybody?" in (await browser.get("/chat")).text
+        assert "seen" not in [one.what for one in await timeline(request.id, ana.id)]
+        page = (await browser.get(f"/chat/{request.session}")).text
+    assert '<h1 id="title">Shall we ship version 2 to everybody?</h1>' in page
+    assert [one.via for one in await timeline(request.id, ana.id) if one.what == "seen"] == ["web"]
+
+
+async def test_the_page_of_a_request_hears_of_its_own_persons_inbox_only(server: str, ana: User, ben: User) -> None:
+    request = await ask(ana)
+    async with Browser(server) as browser:
+        await browser.enter(ben)
+        assert (await browser.get(f"/feedback/{request.id}/stream")).status_code == 404
