@@ -21,6 +21,7 @@ from app.api.routes import API, OAUTH
 from app.disk import disk
 from app.domain.errors import NotFound
 from app.domain.measure import keep_telling
+from app.garbage import spare_what_stays
 from app.peer import Peers
 from app.rooms.house import House
 from app.rooms.streams import Afterwards
@@ -196,5 +197,6 @@ def serve(listening: socket.socket | None, tls: Tls | None = None) -> None:
     """Answer requests until SIGTERM or SIGINT, on an inherited socket or on the configured address."""
     observability.set_up_logging()
     server = Server(create_app(), tls)
+    spare_what_stays()
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listening] if listening else None))

@@ -8,6 +8,8 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from math import inf
 from typing import Any
 
 from app.valkey import AWAY, valkey
@@ -39,11 +41,20 @@ def _add(name: str, by: float) -> None:
 
 def observe(name: str, seconds: float, **labels: object) -> None:
     """Something took so long."""
-    for bound in BOUNDS_SECONDS:
-        _add(sample(f"{name}_bucket", **labels, le=bound), seconds <= bound)
-    _add(sample(f"{name}_bucket", **labels, le="+Inf"), 1)
-    _add(sample(f"{name}_count", **labels), 1)
-    _add(sample(f"{name}_sum", **labels), seconds)
+    buckets, number, total = _histogram(name, tuple(labels.items()))
+    for bound, bucket in buckets:
+        _add(bucket, seconds <= bound)
+    _add(number, 1)
+    _add(total, seconds)
+
+
+@cache
+def _histogram(name: str, labels: tuple[tuple[str, object], ...]) -> tuple[list[tuple[float, str]], str, str]:
+    """What its numbers are called: one for each bound, then how many there were, then how long all took."""
+    told: dict[str, object] = dict(labels)
+    bounds: list[tuple[float, object]] = [*((bound, bound) for bound in BOUNDS_SECONDS), (inf, "+Inf")]
+    buckets = [(bound, sample(f"{name}_bucket", **told, le=said)) for bound, said in bounds]
+    return buckets, sample(f"{name}_count", **told), sample(f"{name}_sum", **told)
 
 
 def note(kind: str, seconds: float) -> None:

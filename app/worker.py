@@ -17,6 +17,7 @@ from app.channels.registry import connect
 from app.channels.webhook import Webhook
 from app.disk import disk
 from app.domain.measure import keep_telling
+from app.garbage import spare_what_stays
 from app.jobs.check_doubles import check_doubles
 from app.jobs.climb import climb, climb_due
 from app.jobs.deliver import Post, deliver
@@ -75,5 +76,6 @@ async def run() -> None:
     """Work until SIGTERM or SIGINT."""
     os.nice(YIELDS)
     worker = plugin().get_workers()[queue.NAME]
+    spare_what_stays()
     with suppress(asyncio.CancelledError):
         await worker.start()

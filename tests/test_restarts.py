@@ -30,7 +30,7 @@ RESTARTS = 20 if os.environ.get("WHOLE_RUNS") else 2
 async def test_every_loop_works_again_after_a_restart(
     server: str, ana: User, worker: Answers, llm: StubLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for nudging in ("session.wake_agent", "delivery.nudge"):  # so that the worker's own looks must find it
+    for nudging in ("words.wake_agent", "delivery.nudge"):  # so that the worker's own looks must find it
         monkeypatch.setattr(f"app.domain.{nudging}", lambda *_: None)
     await reached_by(ana, slack=(slack := Fickle()))
     async with Browser(server) as browser:

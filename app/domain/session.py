@@ -1,24 +1,22 @@
 """A conversation: one ordered log, whatever the channel."""
 
-import asyncio
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from asyncpg import UniqueViolationError
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import BigInt, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, after_commit, attempt, loaded, new_id, sql, transaction
-from app.disk import disk
-from app.domain.agent_state import AgentState, AgentStatus, wake_agent
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.domain.agent_state import AgentState, AgentStatus
 from app.domain.channel import ChannelType, CommunicationChannel
-from app.domain.errors import Conflict, NotFound, Unfit
+from app.domain.errors import Conflict, NotFound
 from app.domain.message import Author, Message, MessageStatus, MessageType, fit_text
-from app.domain.title import fit_title, titled
+from app.domain.title import fit_title
 from app.domain.user import User
+from app.domain.words import Words
 from app.live import announce
 
 
@@ -26,33 +24,6 @@ class SessionStatus(StrEnum):
     ACTIVE = "active"
     WAITING = "waiting"
     CLOSED = "closed"
-
-
-# One round trip, since a person waits for it: the session's row is locked, the message takes the next place, the agent
-# is woken. The agent's row is chosen by its key alone and judged in SET, after the lock: a condition on its status would
-# be asked of the statement's snapshot, and words said just as a turn ends would wake nobody. Where nothing else is to be
-# committed with it ($10), it does not wait for the disk: the agent begins meanwhile, and what it says can't outlast it.
-SAY = """
-WITH place AS (
-  UPDATE chat_sessions SET last_seq = last_seq + 1, revision = revision + 1, updated_at = $8,
-    title = CASE WHEN last_seq = 0 AND title = '' THEN $9 ELSE title END
-  WHERE id = $1 AND owner = $3 AND deleted_at IS NULL RETURNING last_seq, revision, title
-), message AS (
-  INSERT INTO messages (id, session, seq, revision, type, status, author, "user", author_name, channel, text, client_id,
-    error, created_at)
-  SELECT $2, $1, last_seq, revision, 'text', 'queued', 'person', $3, $4, $5, $6, $7, '', $8 FROM place
-), agent AS (
-  UPDATE agent_states SET error = '', due_at = now(),
-    status = CASE WHEN status IN ('idle', 'waiting', 'failed') THEN 'queued' ELSE status END,
-    attempt = CASE WHEN status IN ('idle', 'waiting', 'failed') THEN 0 ELSE attempt END,
-    waits = CASE WHEN status IN ('idle', 'waiting', 'failed') THEN 0 ELSE waits END,
-    message = CASE WHEN status = 'failed' THEN NULL ELSE message END
-  FROM place WHERE session = $1 RETURNING agent_states.*
-)
-SELECT place.last_seq AS place, place.revision AS told, place.title, agent.*,
-  set_config('synchronous_commit', CASE WHEN $10 THEN 'off' ELSE current_setting('synchronous_commit') END, TRUE)
-FROM place, agent
-"""
 
 
 class ChatSession(Table, tablename="chat_sessions", db=DB):
@@ -104,37 +75,10 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         return {"id": str(self.id), "title": self.title, "channel": self.channel}
 
     async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
-        """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once.
-        NotFound unless it is their conversation."""
-        try:
-            said, title = Message.from_person(by, text, self.id, via, client_id), titled(text)
-        except Unfit:
-            await by.session(self.id)  # what is wrong with their words is told to nobody else
-            raise
-        line = await disk.line()
-        try:
-            async with attempt():
-                rows = await sql(
-                    SAY, self.id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at, title,
-                    line is not None,
-                )  # fmt: skip
-        except UniqueViolationError:
-            await disk.reach(line)
-            return await self._said(said.client_id)
-        if not rows:
-            raise NotFound("There is no such conversation.")
-        agent = loaded(AgentState, rows[0])
-        if agent.status == AgentStatus.QUEUED:
-            after_commit(wake_agent, self.id)
-        said.seq = self.last_seq = rows[0]["place"]
-        said.revision = self.revision = rows[0]["told"]
-        await disk.reach(line)
-        if agent.status == AgentStatus.QUEUED:
-            after_commit(announce, self.id, "agent.status", agent.as_dict())
-        after_commit(announce, self.id, "message.created", said.as_dict())
-        if said.seq == 1:
-            after_commit(announce, self.id, "session.changed", {"id": str(self.id), "title": rows[0]["title"]})
-        await asyncio.sleep(0)  # what was announced leaves now, not after the answer was rendered
+        """Add a person's words to the log, wake the agent and tell everybody: Words, written and lasting."""
+        words = await Words.write(self.id, text, by=by, via=via, client_id=client_id)
+        said = await words.last()
+        self.last_seq, self.revision = said.seq, said.revision
         return said
 
     async def touch(self) -> int:
@@ -255,11 +199,6 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         if state is None:
             raise NotFound("There is no such conversation.")
         return state
-
-    async def _said(self, client_id: str | None) -> Message:
-        message = await Message.objects().get((Message.session == self.id) & (Message.client_id == client_id))
-        assert message is not None
-        return message
 
     async def _change_queued(self, message_id: UUID, **changes: Any) -> Message:
         async with transaction():

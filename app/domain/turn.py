@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from app.clock import now
 from app.database import AWAY, after_commit, loaded, new_id, sql, transaction
-from app.disk import disk
+from app.disk import Commit
 from app.domain.agent_state import AgentState, AgentStatus, wake_agent
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_question import Question
@@ -77,7 +77,7 @@ class Turn:
     message: Message
     log: list[Message]
     state: AgentState
-    line: Any
+    commit: Commit
 
     @property
     def fence(self) -> int:
@@ -98,17 +98,17 @@ class Turn:
         """Begin the turn that is due in a conversation, or take it over from a dead worker: its row of the log is
         written, empty, and what waited is marked as read. It knows the last `entries` before those. None: nothing is
         due, or somebody else has it."""
-        line = await disk.line()
-        rows = await sql(CLAIM, session_id, lease_seconds, new_id(), now(), entries)
+        async with Commit() as commit:
+            rows = await sql(CLAIM, session_id, lease_seconds, new_id(), now(), entries)
         if not rows:
             return None
         *log, answer = [loaded(Message, row) for row in rows]
-        return cls(ChatSession.named(session_id), answer, log, loaded(AgentState, decode(rows[-1]["agent"])), line)
+        return cls(ChatSession.named(session_id), answer, log, loaded(AgentState, decode(rows[-1]["agent"])), commit)
 
     async def begin(self) -> None:
         """Make the claim last, and tell who looks on. Superseded if it has not lasted."""
         try:
-            await disk.reach(self.line)
+            await self.commit.last()
         except AWAY:  # it may be gone, and another worker may have the turn
             await self._moved("lease_until = lease_until")
         for message in self.log:

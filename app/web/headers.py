@@ -1,10 +1,10 @@
 """What stands on every answer: the security headers (promises.md, security 9), and the visitor's cookies."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from litestar import Request
-from litestar.datastructures import MutableScopeHeaders
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.auth.cookies import Visitor
@@ -23,8 +23,9 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-
-
+STRICT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+ALWAYS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+OURS = {STRICT[0], *(name for name, _ in ALWAYS)}
 LEADS_TO = "form leads to"
 
 
@@ -49,22 +50,32 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] in STARTS:
-                headers = MutableScopeHeaders.from_message(message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                if place := scope.get("state", {}).get(LEADS_TO):
-                    headers["Content-Security-Policy"] = f"{POLICY} {place}"
-                headers.setdefault("Cache-Control", "no-store")
-                if settings().https_only:
-                    headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-                for cookie in _cookies(scope):
-                    headers.add("Set-Cookie", cookie)
+                begun = cast(dict[str, Any], message)
+                begun["headers"] = [*_others(begun["headers"]), *_ours(scope)]
             await send(message)
 
         cast(dict[str, Any], scope)["straight"] = send
         await self.app(scope, receive, send_with_headers)
 
 
-def _cookies(scope: Scope) -> list[str]:
-    visitor: Visitor | None = scope.get("state", {}).get("visitor")
-    return visitor.cookies if visitor else []
+def _others(headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+    """What the answer says itself, but for what is ours to say."""
+    kept = False
+    for name, value in headers:
+        if name.lower() not in OURS:
+            kept = kept or name.lower() == b"cache-control"
+            yield name, value
+    if not kept:
+        yield b"cache-control", b"no-store"
+
+
+def _ours(scope: Scope) -> Iterator[tuple[bytes, bytes]]:
+    state = scope.get("state", {})
+    place = state.get(LEADS_TO)
+    for name, value in ALWAYS:
+        yield name, value + f" {place}".encode() if place and name == b"content-security-policy" else value
+    if settings().https_only:
+        yield STRICT
+    visitor: Visitor | None = state.get("visitor")
+    for cookie in visitor.cookies if visitor else []:
+        yield b"set-cookie", cookie.encode("latin-1")

@@ -5,6 +5,7 @@ from litestar import Response, post
 from app.domain.channel import ChannelType
 from app.domain.feedback_log import ask_before_going_on
 from app.domain.session import ChatSession
+from app.domain.words import Words
 from app.web.bubbles import Bubble
 from app.web.forms import field
 from app.web.pages import AnyRequest, by_htmx, piece, see
@@ -14,15 +15,16 @@ from app.web.visitors import Id, Me
 @post("/chat/{session_id:uuid}/messages", status_code=303)
 async def say(request: AnyRequest, me: Me, session_id: Id) -> Response[bytes]:
     """Say something. The answer is the bubble, which takes the place of the page's own."""
-    message = await ChatSession.named(session_id).say(
+    words = await Words.write(
+        session_id,
         await field(request, "text"),
         by=me,
         via=ChannelType.WEB,
         client_id=await field(request, "client_id"),
     )
-    if not by_htmx(request):
-        return see(request, f"/chat/{session_id}#message-{message.key}")
-    return piece(Bubble.of(message.as_dict(), busy=False).render())
+    bubble = Bubble.of(words.message.as_dict(), busy=False).render() if by_htmx(request) else ""
+    await words.last()
+    return piece(bubble) if bubble else see(request, f"/chat/{session_id}#message-{words.message.key}")
 
 
 @post("/chat/{session_id:uuid}/messages/{message_id:uuid}", status_code=303)

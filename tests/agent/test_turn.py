@@ -122,7 +122,7 @@ async def test_forty_conversations_are_answered_at_once(ana: User, worker: Answe
 async def test_nobody_nudges_and_it_is_found_all_the_same(
     ana: User, worker: Answers, llm: StubLLM, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.domain.session.wake_agent", lambda *_: None)
+    monkeypatch.setattr("app.domain.words.wake_agent", lambda *_: None)
     session = await ask(ana, "[[say=found]]")
     assert (await answer(session)).text == "found"
 
