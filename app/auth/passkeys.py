@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from app.auth.sealed import seal_for, unseal_from
 from app.domain import audit
 from app.domain.audit import Action
+from app.domain.gate_try import GateTry
 from app.domain.passkey import Passkey
 from app.domain.spent import spend
 from app.domain.user import User
@@ -101,11 +102,31 @@ async def registered(user: User, browser: str, challenge: str, credential: str) 
 
 
 async def shown(browser: str, challenge: str, credential: str, user: User | None = None) -> User:
-    """Whose passkey a browser has shown: that of `user`, if they have come half way. NotGood for any other."""
+    """Whose passkey a browser has shown: that of `user`, if they have come half way. NotGood for any other; TooMany while
+    failures before this try make them or the network wait, as those with a password do."""
+    tried = await GateTry.sign_in(user.email if user else None)
+    expected = await _challenge(browser, challenge, SIGN_IN, user)
+    try:
+        passkey, sign_count = await _verified(credential, expected, user)
+    except NotGood:
+        await audit.note(Action.SIGN_IN_FAILED, about=user, detail="wrong passkey")
+        raise
+    found = await passkey.whose()
+    if found.disabled_at:
+        await audit.note(Action.SIGN_IN_FAILED, about=found, detail="closed account")
+        raise NotGood("This account was closed. Ask an admin if that is a mistake.")
+    if not await passkey.take(sign_count):
+        await audit.note(Action.PASSKEY_COPIED, about=found, detail=passkey.name)
+        raise NotGood("That passkey seems to have a copy, so it was refused. Sign in another way and remove it.")
+    await tried.remove()
+    return found
+
+
+async def _verified(credential: str, expected: bytes, user: User | None) -> tuple[Passkey, int]:
+    """The passkey that answers what was `expected`, and how often it says to have been used."""
     from webauthn import verify_authentication_response
     from webauthn.helpers import parse_authentication_credential_json
 
-    expected = await _challenge(browser, challenge, SIGN_IN, user)
     try:
         read = parse_authentication_credential_json(credential)
         passkey = await _known(read.id, read.response.user_handle, user)
@@ -117,13 +138,7 @@ async def shown(browser: str, challenge: str, credential: str, user: User | None
         raise
     except Exception as error:
         raise NotGood("That passkey did not work. Try again, or sign in another way.") from error
-    found = await User.objects().get((User.id == passkey.user) & User.disabled_at.is_null())
-    if found is None:
-        raise NotGood("This account was closed. Ask an admin if that is a mistake.")
-    if not await passkey.take(seen.new_sign_count):
-        await audit.note(Action.PASSKEY_COPIED, about=found, detail=passkey.name)
-        raise NotGood("That passkey seems to have a copy, so it was refused. Sign in another way and remove it.")
-    return found
+    return passkey, seen.new_sign_count
 
 
 async def _known(credential_id: str, handle: bytes | None, user: User | None) -> Passkey:

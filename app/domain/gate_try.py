@@ -24,6 +24,7 @@ FIRST_WAIT = timedelta(seconds=30)
 LONGEST_WAIT = timedelta(minutes=15)
 REMEMBERED = timedelta(days=1)
 HOUR = timedelta(hours=1)
+NAMELESS = ""
 
 
 class Gate(StrEnum):
@@ -34,7 +35,8 @@ class Gate(StrEnum):
 
 class GateTry(Table, tablename="gate_tries", db=DB):
     """A try to sign in that has not succeeded (yet), or what was done at another gate. `name` is a hash of the e-mail
-    address that was typed, since some type their password there; `address` is the network that it came from."""
+    address that was typed, since some type their password there, "" where none was; `address` is the network that it came
+    from."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     gate = Varchar(choices=Gate)
@@ -43,20 +45,27 @@ class GateTry(Table, tablename="gate_tries", db=DB):
     created_at = Timestamptz()
 
     @classmethod
-    async def sign_in(cls, email: str) -> Self:
+    async def sign_in(cls, email: str | None) -> Self:
         """Count a try to sign in as `email`, known or not, before anything is checked: of many at once no more get on than
         may. Remove it when it was right. TooMany while those before it make this name or this network wait; then it
-        doesn't count."""
-        name = _hashed(email)
+        doesn't count. None: it tells whose it is only when it is right, as a passkey does; the network alone waits."""
+        name = NAMELESS if email is None else _hashed(email)
         async with _at_once():
-            at = await _alone(Gate.SIGN_IN, name, peer().network)
-            of_name = await cls._times(Gate.SIGN_IN, "name", name, at - REMEMBERED)
-            of_address = await cls._times(Gate.SIGN_IN, "address", peer().network, at - REMEMBERED)
-            free_at, most = max(
-                (_free_at(of_name, OF_A_NAME), OF_A_NAME), (_free_at(of_address, OF_AN_ADDRESS), OF_AN_ADDRESS)
-            )
-            _check(free_at, at, most)
+            at = await _alone(Gate.SIGN_IN, peer().network, *([name] if name else []))
+            await cls._may_sign_in(name, at)
             return await cls._add(Gate.SIGN_IN, name, at)
+
+    @classmethod
+    async def foresee_sign_in(cls, email: str | None) -> None:
+        """TooMany if a try to sign in would have to wait now; nothing is counted."""
+        await cls._may_sign_in(NAMELESS if email is None else _hashed(email), now())
+
+    @classmethod
+    async def _may_sign_in(cls, name: str, at: datetime) -> None:
+        of_name = await cls._times(Gate.SIGN_IN, "name", name, at - REMEMBERED) if name else []
+        of_address = await cls._times(Gate.SIGN_IN, "address", peer().network, at - REMEMBERED)
+        free_at, most = max((_free_at(of_name, OF_A_NAME), OF_A_NAME), (_free_at(of_address, OF_AN_ADDRESS), OF_AN_ADDRESS))
+        _check(free_at, at, most)
 
     @classmethod
     async def pass_by(cls, gate: Gate) -> None:

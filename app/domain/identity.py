@@ -82,6 +82,12 @@ class Identity(Table, tablename="identities", db=DB):
             raise NotFound("There is no such account.")
         return found
 
+    async def whose(self) -> User:
+        """Who signs in by it."""
+        user: User | None = await User.objects().get(User.id == self.user)
+        assert user is not None  # no row of people is ever deleted
+        return user
+
     async def unlink(self) -> None:
         """Let nobody in by it any more. Conflict if its person has no other way in."""
         async with transaction():

@@ -55,6 +55,12 @@ class Passkey(Table, tablename="passkeys", db=DB):
             raise NotFound("There is no such passkey.")
         return found
 
+    async def whose(self) -> User:
+        """Who signs in by it."""
+        user: User | None = await User.objects().get(User.id == self.user)
+        assert user is not None  # no row of people is ever deleted
+        return user
+
     async def take(self, sign_count: int) -> bool:
         """Count a use of it, unless the device's own count says that there is a copy (WebAuthn, 6.1.1). The one statement
         decides between two that come at once."""

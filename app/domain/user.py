@@ -122,10 +122,14 @@ class User(Table, tablename="users", db=DB):
             await audit.note(Action.PASSWORD_CHANGED, by=self, detail="" if on else "by a link")
 
     async def disable(self, *, by: "User | None" = None) -> None:
-        """Let this person in no more; open pages end. Conflict for the last admin."""
+        """Let this person in no more; open pages end, and no sign-in of theirs comes back when they are let in again.
+        Conflict for the last admin."""
+        from app.domain.sign_in import SignIn
+
         async with transaction():
             await self._leave_an_admin()
             await self._change({User.disabled_at: now()})
+            await SignIn.end_all(self.id)
             await audit.note(Action.DISABLED, by=by, about=self)
 
     async def enable(self, *, by: "User | None" = None) -> None:

@@ -13,11 +13,14 @@ from app.domain import audit
 from app.domain.audit import Action
 from app.domain.email_address import is_address
 from app.domain.errors import Conflict
+from app.domain.gate_try import Gate, GateTry
 from app.domain.identity import Identity, Told
 from app.domain.user import LONGEST_NAME, User
+from app.limits import TooMany
 from app.web.entering import let_in
 from app.web.identities import CONFIRM, LINKING
-from app.web.pages import AnyRequest, browser_of, cookies_of, local, page, see, visitor_of
+from app.web.pages import AnyRequest, browser_of, cookies_of, local, page, refused, see, visitor_of
+from app.web.sign_in import too_often
 from app.web.sign_up import Entrance
 
 ELSEWHERE = "elsewhere"
@@ -53,7 +56,7 @@ async def _received(request: AnyRequest, chosen: Provider, detour: Detour, code:
     try:
         if not code:
             raise NotProven(f"{chosen.label} was not allowed to tell who you are, so nobody was signed in.")
-        told = await chosen.ask(code, detour)
+        told = await _told(chosen, code, detour)
         if known := await Identity.known(told):
             return await _let_in(request, chosen, known, detour)
         if not told.verified or not is_address(told.email):
@@ -63,11 +66,29 @@ async def _received(request: AnyRequest, chosen: Provider, detour: Detour, code:
         return await _join(request, told, detour)
     except (NotProven, Conflict) as refusal:
         return _refused(request, chosen, refusal)
+    except TooMany as many:
+        return refused(_refused(request, chosen, NotProven(too_often(many))), many.verdict)
+
+
+async def _told(chosen: Provider, code: str, detour: Detour) -> Told:
+    """What the provider says, asked as one try to sign in; that the provider is away is nobody's failure."""
+    tried = await GateTry.sign_in(None)
+    try:
+        told = await chosen.ask(code, detour)
+    except ProviderAway:
+        await tried.remove()
+        raise
+    except NotProven:
+        await audit.note(Action.SIGN_IN_FAILED, detail=f"not proven by {chosen.label}")
+        raise
+    await tried.remove()
+    return told
 
 
 async def _let_in(request: AnyRequest, chosen: Provider, known: Identity, detour: Detour) -> Response[bytes]:
-    user = await User.objects().get((User.id == known.user) & User.disabled_at.is_null())
-    if user is None:
+    user = await known.whose()
+    if user.disabled_at:
+        await audit.note(Action.SIGN_IN_FAILED, about=user, detail="closed account")
         raise NotProven("This account was closed. Ask an admin if that is a mistake.")
     if (me := visitor_of(request).user) and me.id != user.id:
         raise NotProven(f"That {chosen.label} account signs somebody else in here. Sign out first to come in by it.")
@@ -85,6 +106,7 @@ async def _join(request: AnyRequest, told: Told, detour: Detour) -> Response[byt
     entrance = await Entrance.of_address(detour.key, told.email)
     if entrance.closed:
         raise NotProven(f"{told.email} has no account here. {entrance.closed}")
+    await GateTry.pass_by(Gate.SIGN_UP)
     async with transaction():
         user = await entrance.join(_name(told), told.email, password_hash=None)
         await Identity.link(user, told)

@@ -6,6 +6,7 @@ from litestar import Response, get, post
 
 from app.auth import passkeys, second_factor
 from app.auth.cookies import kept_for, name
+from app.domain.gate_try import GateTry
 from app.domain.passkey import Passkey
 from app.domain.user import User
 from app.limits import TooMany
@@ -13,6 +14,7 @@ from app.web.entering import HALF_WAY, enter
 from app.web.forms import field
 from app.web.pages import AnyRequest, browser_of, cookies_of, json_answer, page, refused, see, visitor_of
 from app.web.passkey_sign_in import brought_passkey
+from app.web.sign_in import too_often
 
 
 @get("/sign-in/second-step", opt={"open": True})
@@ -30,9 +32,7 @@ async def take_second_step(request: AnyRequest) -> Response[bytes]:
     try:
         passes = await second_factor.passes(user, await field(request, "code", longest=100))
     except TooMany as many:
-        return refused(
-            await _asked(request, user, f"That was tried too often. Try again {many.verdict.soon}."), many.verdict
-        )
+        return refused(await _asked(request, user, too_often(many)), many.verdict)
     if not passes:
         return await _asked(request, user, "That code is not right, or it was used before. Try the one that shows now.")
     return await _come_in(request, user, back)
@@ -44,6 +44,10 @@ async def challenge_second_step(request: AnyRequest) -> Response[bytes]:
     who = await _half_way(request)
     if not who:
         return json_answer({"error": "That took too long. Sign in again."}, status=422)
+    try:
+        await GateTry.foresee_sign_in(who[0].email)
+    except TooMany as many:
+        return refused(json_answer({"error": too_often(many)}), many.verdict)
     return json_answer(passkeys.to_sign_in(browser_of(request), who[0], await Passkey.of(who[0].id)))
 
 
@@ -58,6 +62,8 @@ async def take_passkey(request: AnyRequest) -> Response[bytes]:
         await passkeys.shown(browser_of(request), *await brought_passkey(request), user)
     except passkeys.NotGood as why:
         return await _asked(request, user, passkey_error=str(why))
+    except TooMany as many:
+        return refused(await _asked(request, user, passkey_error=too_often(many)), many.verdict)
     return await _come_in(request, user, back)
 
 

@@ -30,6 +30,10 @@ def sign_in_page(request: AnyRequest, *, error: str = "", email: str = "", next:
     return page(request, "sign_in/show.html", status=422 if error else 200, **shown)
 
 
+def too_often(many: TooMany) -> str:
+    return f"That was tried too often. Try again {many.verdict.soon}."
+
+
 @get("/sign-in", opt={"open": True})
 async def show_sign_in(request: AnyRequest, next: FromQuery[str] = "") -> Response[bytes]:
     return sign_in_page(request, next=local(next, ""))
@@ -42,8 +46,7 @@ async def sign_in(request: AnyRequest) -> Response[bytes]:
     try:
         user = await first_factor.by_password(email, await field(request, "password"))
     except TooMany as many:
-        error = f"That was tried too often. Try again {many.verdict.soon}."
-        return refused(sign_in_page(request, error=error, **told), many.verdict)
+        return refused(sign_in_page(request, error=too_often(many), **told), many.verdict)
     if user is None:
         error = "That e-mail address and password don't belong together."
         return sign_in_page(request, error=error, **told)

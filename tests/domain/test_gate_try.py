@@ -152,3 +152,18 @@ async def test_ten_sign_ups_in_any_hour_from_one_network(move: Move, monkeypatch
     assert [await passes(), await passes()] == [0, 1799]
     move("198.51.100.1")
     assert await passes() == 0
+
+
+async def test_what_names_nobody_makes_the_network_wait_and_no_name(move: Move) -> None:
+    for _ in range(20):
+        await GateTry.foresee_sign_in(None)
+        await GateTry.sign_in(None)
+    for ask in (GateTry.sign_in, GateTry.foresee_sign_in):
+        for email in (None, "ana@example.com"):
+            with pytest.raises(TooMany) as many:
+                await ask(email)
+            assert (many.value.verdict.limit, many.value.verdict.retry_after_seconds) == (20, 30)
+    move("198.51.100.1")
+    assert await waits() == 0
+    for _ in range(6):
+        await (await GateTry.sign_in(None)).remove()

@@ -42,7 +42,9 @@ async def test_people_are_listed_and_found(server: str, ana: User, ben: User) ->
         assert (await browser.get("/admin")).headers["location"] == "/admin/users"
         page = (await browser.get("/admin/users")).text
         assert "ana@example.com" in page
-        assert "Never signed in" in page
+        assert "ben@example.com · never signed in" in page
+        assert "last seen" in page
+        assert page.count(">You</span>") == 1
         found = (await browser.get("/admin/users?q=BEN%40")).text
         assert "ben@example.com" in found
         assert "ana@example.com" not in found
@@ -65,7 +67,7 @@ async def test_a_disabled_person_is_out_at_once_and_in_again_when_enabled(server
     async with Browser(server) as admin, Browser(server) as bens:
         await admin.enter(ana)
         await bens.enter(ben)
-        session_id = await bens.open_chat("hello")
+        session_id, before = await bens.open_chat("hello"), bens.cookies
         async with bens.stream(session_id) as events:
             await anext(events)
             assert (await admin.post(f"/admin/users/{ben.id}/disable")).status_code == 303
@@ -76,6 +78,8 @@ async def test_a_disabled_person_is_out_at_once_and_in_again_when_enabled(server
         assert (await bens.sign_in("Ben")).status_code == 422
         assert "Disabled" in (await admin.get("/admin/users")).text
         assert (await admin.post(f"/admin/users/{ben.id}/enable")).status_code == 303
+        bens.take(before)
+        assert (await bens.get("/chat")).status_code == 303, "who had a sign-in of theirs does not have it again"
         assert (await bens.sign_in("Ben")).status_code == 303
         assert (await admin.post(f"/admin/users/{ana.id}/disable")).status_code == 409
 

@@ -1,11 +1,13 @@
 """Programs and API keys on the account page."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 
+from app import clock
 from app.database import sql
 from app.domain.api_key import PREFIX, ApiKey
 from app.domain.oauth_client import OAuthClient
@@ -31,7 +33,7 @@ async def test_a_program_is_made_known_seen_and_removed(server: str, ana: User, 
         await bens.enter(ben)
         await anas.enter(ana)
         answer = await bens.post("/account/programs", PROGRAM)
-        assert answer.headers["location"] == "/account?done=program#programs"
+        assert answer.headers["location"] == "/account?done=program#known-programs"
         (client,) = await OAuthClient.objects()
         assert (client.owner, client.name, client.scopes) == (ben.id, "Notes", ["chat", "feedback"])
         assert client.redirect_uris == [BACK, "http://127.0.0.1/"]
@@ -39,6 +41,14 @@ async def test_a_program_is_made_known_seen_and_removed(server: str, ana: User, 
             shown = await section(browser, "known-programs")
             for told in ("Notes", str(client.id), BACK, "Conversations, Requests", other):
                 assert told in shown, "an admin sees everybody's"
+        asked = await bens.get(f"/account/programs/{client.id}")
+        assert "The program “Notes”" in asked.text
+        assert "what people let it do ends at once" in asked.text
+        assert f'href="/account/programs/{client.id}"' in await section(bens, "known-programs")
+        clock.shift(timedelta(minutes=11))
+        refused = await bens.post(f"/account/programs/{client.id}/delete", {"removal_password": "wrong"})
+        assert (refused.status_code, await OAuthClient.exists()) == (422, True), "whoever sits at her screen removes none"
+        clock.shift(timedelta())
         assert (await bens.post(f"/account/programs/{client.id}/delete")).status_code == 303
         assert not await OAuthClient.exists()
         assert (await bens.post(f"/account/programs/{client.id}/delete")).status_code == 404
@@ -77,7 +87,8 @@ async def test_what_was_allowed_is_seen_by_program_and_taken_back_by_oneself(ser
         assert [await notes.status(one["access_token"]) for one in tokens] == [401, 401, 200]
         assert "Take back" not in await section(bens, "programs")
         assert (await bens.post(f"/account/programs/{client.id}/take-back")).status_code == 404
-        assert (await bens.post(f"/account/programs/{client.id}/delete")).status_code == 404, "it is ana's"
+        assert (await bens.get(f"/account/programs/{client.id}")).status_code == 404, "it is ana's"
+        assert (await bens.post(f"/account/programs/{client.id}/delete")).status_code == 404
         assert (await anas.post(f"/account/programs/{client.id}/delete")).status_code == 303
         assert await notes.status(tokens[2]["access_token"]) == 401
 

@@ -71,6 +71,7 @@ async def test_of_two_first_visitors_at_once_one_gets_in_where_it_is_not_open(
         assert [role for _, role in await members()] == ["admin"]
         late = await one.get("/sign-up")
         assert "Ask an admin to invite you" in late.text
+        assert 'action="/sign-up"' not in late.text, "nobody fills in a form that can't be sent"
         assert "Ask an admin to invite you" in (await two.sign_up("Cleo")).text
     assert len(await members()) == 1
 
