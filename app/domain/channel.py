@@ -217,11 +217,12 @@ async def channel_worked(channel_id: UUID) -> None:
 
 
 async def channel_failed(channel_id: UUID, error: str) -> None:
-    """It could take nothing now; after three times in a row it is failing."""
+    """It could take nothing now; after three times in a row it is failing. An address that still waits to be confirmed is no
+    worse for it."""
     await sql(
         """UPDATE communication_channels SET failures = failures + 1, last_error = $2,
-             status = CASE WHEN status = 'active' AND failures + 1 >= $3 THEN 'failing' ELSE status END WHERE id = $1
-           RETURNING set_config('synchronous_commit', 'off', TRUE)""",
+             status = CASE WHEN status = 'active' AND failures + 1 >= $3 THEN 'failing' ELSE status END
+           WHERE id = $1 AND status <> 'disconnected' RETURNING set_config('synchronous_commit', 'off', TRUE)""",
         channel_id, error, FAILURES_UNTIL_FAILING,
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from app import metrics
 from app.backoff import backoff_seconds
 from app.clock import now
 from app.database import DB, after_commit, loaded, new_id, sql, transaction
-from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_refused, channel_worked
+from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_worked
 from app.domain.channel_health import health_busy, health_failed, health_worked
 from app.domain.errors import Conflict
 from app.domain.ladder import DeliveryStatus
@@ -30,6 +30,11 @@ LATE_ARRIVAL = timedelta(seconds=30)
 SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
 PATIENCE = timedelta(days=7)
 log = structlog.get_logger(__name__)
+
+
+def named(via: str) -> str:
+    """What people call a way out."""
+    return ChannelType(via).label if via in [*ChannelType] else via.partition(":")[0].capitalize()
 
 
 class DeliveryKind(StrEnum):
@@ -191,12 +196,11 @@ class Delivery(Table, tablename="deliveries", db=DB):
         if self.endpoint:
             await endpoint_worked(self.endpoint)
 
-    async def rejected(self, why: str, *, gone: bool = False) -> bool:
-        """It will never go this way. `gone`: neither will anything else. Whether the channel's end is news."""
+    async def rejected(self, why: str, *, gone: bool = False) -> None:
+        """It will never go this way. `gone`: neither will anything else that goes to this endpoint."""
         await self._end("rejected", why, "status = 'rejected', error = $10", why)
         if self.endpoint:
             await endpoint_refused(self.endpoint, why, gone=gone)
-        return bool(gone and self.channel and await channel_refused(self.channel, why))
 
     async def unavailable(self, why: str, retry_after_seconds: float | None = None) -> float:
         """Not now, and it has surely not arrived: tried again after a wait that grows, or that the other side named; in

@@ -22,6 +22,7 @@ from app.domain.feedback_response import FeedbackResponse, Way, said
 from app.domain.feedback_value import FeedbackType, fit_comment, fit_value
 from app.domain.message import Author, Message, MessageType
 from app.domain.session import ChatSession, SessionStatus
+from app.domain.title import titled
 from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
 from app.domain.webhook_event import tell_webhooks
@@ -80,7 +81,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         log if there is one already; else the next, as an entry `about` another one."""
         fit = question.fit(len(of))
         async with transaction():
-            session = session or await ChatSession.open(owner_of(of, by))
+            session = session or await ChatSession.open(owner_of(of, by), title=titled(fit["question"]))
             asked_by = by.name if by else "Parley"
             if place:
                 await session.ask_at(place, fit["question"])
@@ -143,6 +144,8 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             await response.save()
             if len(given) + 1 >= request.needed:
                 await request._settle(FeedbackStatus.ANSWERED)
+            else:
+                await request._show_pages()
         return response
 
     async def place_of(self, user: User) -> tuple[Self, list[FeedbackResponse]]:
@@ -195,8 +198,13 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
             await session.set_status(SessionStatus.ACTIVE)
         await AgentState.queue(self.session)
         after_commit(announce, self.session, "feedback.settled", self.as_dict())
-        for row in await sql('SELECT "user" FROM feedback_recipients WHERE request = $1', self.id):
-            after_commit(announce_everywhere, "inbox.changed", {"person": str(row["user"]), "request": str(self.id)})
+        await self._show_pages()
+
+    async def _show_pages(self) -> None:
+        """Let the open pages of who asked and of all who are asked show how it stands."""
+        people = {row["user"] for row in await sql('SELECT "user" FROM feedback_recipients WHERE request = $1', self.id)}
+        for person in sorted(people | ({self.asked_by} if self.asked_by else set())):
+            after_commit(announce_everywhere, "inbox.changed", {"person": str(person), "request": str(self.id)})
 
     async def settle_copies(self) -> None:
         """Let every copy that was posted show the outcome; once for each."""

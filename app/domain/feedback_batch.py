@@ -8,6 +8,7 @@ from app.domain.errors import Unfit
 from app.domain.feedback import FeedbackRequest, owner_of
 from app.domain.feedback_question import Question
 from app.domain.session import ChatSession
+from app.domain.title import titled
 from app.domain.user import User
 
 MOST = 50
@@ -34,7 +35,9 @@ async def ask_together(asked: list[Asked], by: User) -> list[FeedbackRequest]:
         await sql("SELECT FROM chat_sessions WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE", named)  # no two in a knot
         for one in asked:
             owner = owner_of(one.of, by)
-            session = one.session or opened.get(owner.id) or await ChatSession.open(owner)
+            session = (
+                one.session or opened.get(owner.id) or await ChatSession.open(owner, title=titled(one.question.question))
+            )
             if one.session is None:
                 opened[owner.id] = session
             requests.append(await FeedbackRequest.ask(one.question, of=one.of, by=by, session=session, batch=batch))

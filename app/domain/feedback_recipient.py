@@ -11,7 +11,7 @@ from piccolo.constraints import Unique
 from piccolo.table import Table
 
 from app.clock import now
-from app.database import DB, loaded, new_id, sql, transaction
+from app.database import DB, after_commit, loaded, new_id, sql, transaction
 from app.domain import ladder
 from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
@@ -21,6 +21,7 @@ from app.domain.quiet_hours import QuietHours
 from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEvent
 from app.domain.webhook_event import tell_webhooks
+from app.live import announce_everywhere
 from app.settings import settings
 
 if TYPE_CHECKING:
@@ -145,11 +146,10 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         """All that decides the next step, as it stands now, and the person's channels."""
         rows = await sql(STANDING, self.user, request.id)
         wanted = request.channels or list(ChannelType)
-        usable = (ChannelStatus.ACTIVE, ChannelStatus.FAILING)
         rungs = tuple(
             _rung(row)
             for row in rows
-            if row["sent"] or (row["status"] in usable and row["type"] in wanted) or row["type"] == ChannelType.WEB
+            if row["sent"] or row["type"] == ChannelType.WEB or (row["type"] in wanted and _counts(row))
         )
         quiet = quiet_between(rows[0]["quiet_from"], rows[0]["quiet_to"], rows[0]["time_zone"]) if rows else None
         standing = ladder.Ladder(
@@ -166,9 +166,9 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         )  # fmt: skip
 
     async def _remind(self, request: "FeedbackRequest", channel: CommunicationChannel) -> None:
-        if channel.type != ChannelType.WEB:
-            await Delivery.put(DeliveryKind.REMINDER, channel, request=request.id)
+        await Delivery.put(DeliveryKind.REMINDER, channel, request=request.id)
         await self.update_self({FeedbackRecipient.reminded: True})
+        after_commit(announce_everywhere, "inbox.changed", {"person": str(self.user), "request": str(self.request)})
 
     async def settle_copies(self) -> None:
         """Let what was posted to somebody who has handed it on say so; once for each."""
@@ -189,8 +189,19 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
         await sql("UPDATE feedback_recipients SET next_at = $2 WHERE id = $1", self.id, self.next_at)
 
 
+def _counts(row: Any) -> bool:
+    """Whether a channel that was not used yet is a rung: it can be, or it is broken, which is as if it had refused this."""
+    return row["status"] in (ChannelStatus.ACTIVE, ChannelStatus.FAILING) or _broken(row)
+
+
+def _broken(row: Any) -> bool:
+    return row["status"] == ChannelStatus.DISCONNECTED and bool(row["last_error"])
+
+
 def _rung(row: Any) -> ladder.Rung:
     status = ladder.DeliveryStatus(row["sent"]) if row["sent"] else None
+    if status is None and _broken(row):
+        status = ladder.DeliveryStatus.REJECTED
     ready = row["lease_until"] if status == ladder.DeliveryStatus.SENDING else row["due_at"]
     return ladder.Rung(
         row["id"], ChannelType(row["type"]), bool(row["failing"]), status, row["attempt"] or 0, ready, row["probe_at"],

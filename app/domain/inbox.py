@@ -77,6 +77,8 @@ def _only(rows: list[Any]) -> FeedbackRequest:
 
 async def seen_on_the_page(user_id: UUID, requests: list[FeedbackRequest]) -> None:
     """The person has these before their eyes."""
+    if not requests:
+        return
     await sql(
         """UPDATE deliveries SET status = 'seen', seen_at = $3 WHERE "user" = $1 AND request = ANY($2) AND via = 'web'
            AND kind = 'request' AND status = 'accepted'""",

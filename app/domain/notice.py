@@ -36,10 +36,11 @@ async def notify(people: list[User], text: str, *, by: User) -> None:
         raise Unfit(f"A note has at most {LONGEST_NOTICE:,} characters.")
     async with transaction():
         for person in people:
-            await _tell(person, {"from": by.name, "text": text})
+            await tell(person, {"from": by.name, "text": text})
 
 
-async def _tell(person: User, payload: dict[str, str]) -> None:
+async def tell(person: User, payload: dict[str, str]) -> None:
+    """Put `text`, which comes `from` somebody, on its way to a person. Needs a transaction."""
     channels = await CommunicationChannel.of(person.id)
     inside = [channel for channel in channels if channel.type == ChannelType.WEB]
     outside = [channel for channel in channels if channel.type != ChannelType.WEB and channel.usable]

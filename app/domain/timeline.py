@@ -11,17 +11,19 @@ from app.database import sql
 # Every row that is told of a request, as (when, who it is about, by which channel, what, why).
 TOLD = """
 WITH asked AS (SELECT * FROM feedback_requests WHERE id = $1), sent AS (
-  SELECT d.*, split_part(d.via, ':', 1) AS way, u.name FROM deliveries d JOIN users u ON u.id = d."user"
+  SELECT d.*, split_part(d.via, ':', 1) AS way, u.name, CASE d.kind WHEN 'request' THEN '' WHEN 'settle' THEN 'outcome '
+    WHEN 'webhook' THEN 'event ' ELSE d.kind || ' ' END AS about FROM deliveries d JOIN users u ON u.id = d."user"
   WHERE d.request = $1 AND (d.kind <> 'webhook' OR d."user" = $2)
 ), told AS (
   SELECT 0 AS rank, created_at AS at, asked_by_name AS person, '' AS via, 'asked' AS what, '' AS detail FROM asked
-  UNION ALL SELECT 1, created_at, name, way, CASE kind WHEN 'request' THEN 'queued' WHEN 'settle' THEN 'outcome queued'
-    ELSE kind END, '' FROM sent WHERE via <> 'web'
-  UNION ALL SELECT 2, accepted_at, name, way, 'accepted', '' FROM sent WHERE via = 'web' AND accepted_at IS NOT NULL
-  UNION ALL SELECT 2, a.ended_at, name, way, CASE WHEN kind = 'settle' THEN 'outcome ' ELSE '' END || a.outcome, a.error
+  UNION ALL SELECT 1, created_at, name, way, about || 'queued', '' FROM sent WHERE via <> 'web'
+  UNION ALL SELECT 2, accepted_at, name, way, CASE kind WHEN 'reminder' THEN 'reminded' ELSE 'accepted' END, ''
+    FROM sent WHERE via = 'web' AND accepted_at IS NOT NULL
+  UNION ALL SELECT 2, a.ended_at, name, way, CASE WHEN kind = 'reminder' AND a.outcome = 'accepted' THEN 'reminded'
+    ELSE about || a.outcome END, a.error
     FROM delivery_attempts a JOIN sent ON sent.id = a.delivery
   UNION ALL SELECT 3, seen_at, name, way, 'seen', '' FROM sent WHERE seen_at IS NOT NULL
-  UNION ALL SELECT 4, due_at, name, way, 'given up', error FROM sent WHERE given_up
+  UNION ALL SELECT 4, due_at, name, way, about || 'given up', error FROM sent WHERE given_up
   UNION ALL SELECT 5, a.created_at, user_name, channel, 'answered', CASE WHEN asked.status = 'open' THEN '' ELSE comment END
     FROM feedback_responses a JOIN asked ON asked.id = a.request
   UNION ALL SELECT 4, delegated_at, u.name, '', 'handed on', 'to ' || t.name FROM feedback_recipients p

@@ -209,3 +209,15 @@ async def endpoint_refused(endpoint_id: UUID, error: str, *, gone: bool) -> None
              status = CASE WHEN $3 AND url <> '' THEN 'disabled' ELSE status END WHERE id = $1 AND status = 'active'""",
         endpoint_id, error, gone,
     )  # fmt: skip
+
+
+async def endpoints_in_trouble() -> list[Any]:
+    """Rows of the ways to endpoints by which nothing gets through: whose, to which host (an address may hold what lets one
+    in), after how many failures, why, and when it is tried again."""
+    return await sql(
+        """SELECT u.name AS person, u.id AS "user", h.failures, h.error, h.probe_at,
+             COALESCE(NULLIF(split_part(h.key, ':', 3), ''), substring(e.url FROM '^[a-z]+://([^/?]+)'), '') AS host
+           FROM channel_health h JOIN webhook_endpoints e ON e.id::text = split_part(h.key, ':', 2)
+           JOIN users u ON u.id = e."user"
+           WHERE h.key LIKE 'webhook:%' AND h.probe_at IS NOT NULL AND e.status = 'active' ORDER BY h.key"""
+    )

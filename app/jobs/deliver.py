@@ -12,7 +12,8 @@ from app.channels.protocol import Channel, Letter, Rejected, Unavailable, Uncert
 from app.channels.registry import channel_for
 from app.database import AWAY
 from app.domain.channel_health import fails_on_purpose
-from app.domain.delivery import Delivery, DeliveryKind
+from app.domain.coming_back import disconnect
+from app.domain.delivery import Delivery, DeliveryKind, named
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.settings import settings
 
@@ -89,7 +90,7 @@ async def _send(delivery: Delivery) -> float | None:
     if await fails_on_purpose(delivery.via):
         return await delivery.unavailable("An admin makes it fail on purpose.")
     if channel is None:
-        return await delivery.unavailable(f"{delivery.via} is not set up here.")
+        return await delivery.unavailable(f"{named(delivery.via)} is not set up here.")
     try:
         letter = await letter_of(delivery)
         if letter.outcome and delivery.kind in ASKS and not delivery.doubtful:
@@ -99,6 +100,8 @@ async def _send(delivery: Delivery) -> float | None:
             external_id = arrived or await channel.send(letter)
     except Rejected as rejected:
         await delivery.rejected(str(rejected), gone=rejected.gone)
+        if rejected.gone and delivery.channel:
+            await disconnect(delivery.channel, str(rejected))
     except Unavailable as unavailable:
         return await delivery.unavailable(str(unavailable), unavailable.retry_after_seconds)
     except Uncertain as uncertain:

@@ -23,7 +23,8 @@ Row = TypeVar("Row", FeedbackRecipient, FeedbackResponse)
 @dataclass(frozen=True)
 class Card:
     """What templates/feedback/_card.html shows. `otherwise`: what happens if nobody answers; `turn`: the reader is to
-    answer; `several`: others are asked, too, so that the reader may hand it on; `outcome`: how it ended, or stands."""
+    answer; `several`: others are asked, too, so that the reader may hand it on; `ends_soon`: they were reminded;
+    `outcome`: how it ended, or stands."""
 
     request: FeedbackRequest
     context: Markup
@@ -32,6 +33,7 @@ class Card:
     given: int
     turn: bool
     several: bool
+    ends_soon: bool
     settled_at: datetime | None
 
     @classmethod
@@ -51,7 +53,7 @@ class Card:
         return cls(
             request, _markdown(request.context), _otherwise(request),
             "" if turn else await _standing(request, given, mine, place, waits), len(given), turn, len(waits) > 1,
-            request.settled_at or at,
+            bool(turn and place and place.reminded), request.settled_at or at,
         )  # fmt: skip
 
     def render(self, **reader: Any) -> str:

@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromQuery
 
 from app.domain.channel import ChannelType, CommunicationChannel
-from app.domain.inbox import waiting_for
+from app.domain.inbox import seen_on_the_page, waiting_for
 from app.domain.message import fit_client_id, fit_text
 from app.domain.session import ChatSession
 from app.domain.user import User
@@ -64,6 +64,7 @@ def _uuid(client_id: str | None) -> UUID | None:
 async def _page(request: AnyRequest, me: User, *, session: ChatSession | None, **context: Any) -> Response[bytes]:
     waiting = await waiting_for(me.id)
     here = [one for one in waiting if session and one.session == session.id]
+    await seen_on_the_page(me.id, here)
     context = {
         "agent": None, "stream_query": None, "older_url": None, "sessions": await me.sessions(), "session": session,
         "groups": together(await cards(here, me.id)), "docked": True, "waiting_count": len(waiting),

@@ -5,12 +5,13 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
+from app.clock import now
 from app.database import transaction
 from app.domain import audit
 from app.domain.audit import Action
 from app.domain.channel import ChannelType
 from app.domain.delivery import Delivery
-from app.domain.delivery_list import attempts, deliveries, delivery
+from app.domain.delivery_list import attempts, count_dead, deliveries, delivery
 from app.domain.errors import Unfit
 from app.domain.ladder import DeliveryStatus
 from app.web.admin import Admin, paged
@@ -32,7 +33,7 @@ async def show_deliveries(
     return page(
         request, "deliveries/index.html", q=q, chosen={"status": status, "via": via}, p=number, replayed=replayed,
         deliveries=paged(await deliveries(q.replace("\0", ""), status, via, number), number),
-        statuses=[*DeliveryStatus], ways=WAYS,
+        statuses=[*DeliveryStatus], ways=WAYS, dead=await count_dead(), now=now(),
     )  # fmt: skip
 
 
@@ -40,7 +41,7 @@ async def show_deliveries(
 async def show_delivery(request: AnyRequest, admin: Admin, delivery_id: Id) -> Response[bytes]:
     """One, with every attempt and what the other side said."""
     found = await delivery(delivery_id)
-    return page(request, "deliveries/show.html", delivery=found, attempts=await attempts(delivery_id))
+    return page(request, "deliveries/show.html", delivery=found, attempts=await attempts(delivery_id), now=now())
 
 
 @post("/admin/deliveries/replay", status_code=303)

@@ -13,6 +13,7 @@ from app.domain.delivery import Delivery
 from app.domain.errors import NotFound
 from app.domain.people import people
 from app.domain.standing import standings
+from app.domain.webhook_endpoint import endpoints_in_trouble
 from app.web.admin import Admin, paged
 from app.web.channels import places, wanted
 from app.web.forms import field
@@ -29,10 +30,10 @@ async def show_everybodys_channels(
     theirs = groupby(await standings(*(one["id"] for one in found["rows"])), lambda standing: standing.channel.user)
     by_person = {user_id: list(group) for user_id, group in theirs}
     known = {one.key: one for one in await health()}
-    ways = [(type, known.pop(type, None)) for type in ChannelType if type != ChannelType.WEB]
+    ways = [(type, known.get(type)) for type in ChannelType if type != ChannelType.WEB]
     return page(
         request, "everybodys_channels/index.html", q=q, p=number, people=found, channels=by_person,
-        ways=[*ways, *known.items()],
+        ways=ways, endpoints=await endpoints_in_trouble(),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from app.rooms.outbox import Outbox
 from app.rooms.streams import Stream
 from app.web.cards import Card, cards, together
 from app.web.forms import field
-from app.web.fragments import Streamed
+from app.web.fragments import Hinted, Streamed
 from app.web.pages import AnyRequest, by_htmx, page, piece, see, visitor_of
 from app.web.visitors import Id, Me
 
@@ -32,7 +32,9 @@ async def inbox(request: AnyRequest, me: Me) -> Response[bytes]:
     groups, settled = together(await cards(waiting, me.id)), await cards(await settled_for(me.id), me.id)
     notes = await notices_for(me.id)
     await notices_seen(me.id)
-    return page(request, "feedback/inbox.html", groups=groups, settled=settled, notes=notes)
+    return page(
+        request, "feedback/inbox.html", groups=groups, settled=settled, notes=notes, waiting_count=len(waiting)
+    )  # fmt: skip
 
 
 @get("/feedback/stream", opt={"uncounted": True}, media_type="text/event-stream")
@@ -51,7 +53,17 @@ async def show_request(request: AnyRequest, me: Me, request_id: Id) -> Response[
 
 async def _page(request: AnyRequest, me: User, asked: FeedbackRequest, *, status: int = 200, **told: Any) -> Response[bytes]:
     card, told_of = await Card.of(asked, me.id), await timeline(asked.id, me.id)
-    return page(request, "feedback/show.html", status=status, card=card, timeline=told_of, **told)
+    count = len(await waiting_for(me.id))
+    return page(
+        request, "feedback/show.html", status=status, card=card, timeline=told_of, waiting_count=count, **told
+    )  # fmt: skip
+
+
+@get("/feedback/{request_id:uuid}/stream", opt={"uncounted": True}, media_type="text/event-stream")
+async def request_stream(request: AnyRequest, me: Me, request_id: Id) -> ASGIApp:
+    """What the page of one request hears: that something has changed."""
+    await request_for(me.id, request_id)
+    return Stream(request.app.state.house, None, Outbox(Hinted, visitor_of(request).sign_in_id, person_id=me.id), None)
 
 
 @post("/feedback/{request_id:uuid}/response", status_code=303)

@@ -175,6 +175,15 @@ class Streamed(Fragments):
         return [data]
 
 
+class Hinted(Streamed):
+    """For a page that gets what it shows by itself: it hears when to, and how much waits."""
+
+    @classmethod
+    async def inbox(cls, person_id: UUID, session_id: UUID | None) -> bytes:
+        count = render("feedback/_count.html", count=len(await waiting_for(person_id)))
+        return cls.event(partial("#waiting-count", "innerMorph", count)) + cls.signal("inbox")
+
+
 class Framed(Fragments):
     """As frames of a socket, one line for each: hx-ws swaps `content` in, <page-socket> reads the rest."""
 

@@ -47,7 +47,7 @@ async def test_ana_asks_ben_and_reads_his_answer(program: Program, bens: Program
     [
         ({"type": "choice", "options": ["Mon", "Fri"]}, "Fri", "Sun"),
         ({"type": "multiple_choice", "options": ["Ana", "Ben"]}, ["Ben"], []),
-        ({"type": "text"}, "Hello", " "),
+        ({"type": "text", "context": "x" * 20_480}, "Hello", " "),
         ({"type": "rating"}, 5, 6),
         ({"type": "approval"}, False, "yes"),
     ],
@@ -68,7 +68,7 @@ async def test_every_type_takes_what_fits_and_nothing_else(
     "wrong",
     [{"to": "nobody@example.com"}, {"to": str(uuid4())}, {"to": []}, {"needed": 2}, {"needed": 0}, {"type": "choice"},
      {"type": "haiku"}, {"question": " "}, {"deadline": "2020-01-01T00:00:00Z"}, {"deadline": "2090-01-01T00:00:00"},
-     {"default": True}, {"options": ["a", "b"]}, {"channels": ["pigeon"]}, {"context": "x" * 30_000}, {"to": "a\0b"},
+     {"default": True}, {"options": ["a", "b"]}, {"channels": ["pigeon"]}, {"context": "x" * 20_481}, {"to": "a\0b"},
      {"webhook": "ftp://example.com"}, {"webhook": "https://127.0.0.1/x"}],
 )  # fmt: skip
 async def test_what_can_not_be_asked_is_refused_and_leaves_nothing(program: Program, wrong: dict[str, Any]) -> None:

@@ -14,25 +14,16 @@ from playwright.async_api import expect
 from app.clock import now, shift
 from app.domain.channel import ChannelType
 from app.domain.feedback import FeedbackRequest
-from app.domain.feedback_question import Question, Urgency
+from app.domain.feedback_question import Question
 from app.domain.feedback_recipient import FeedbackRecipient
-from app.domain.feedback_value import FeedbackType
 from app.domain.notice import notify
 from app.domain.user import User
 from app.settings import settings
 from tests.journeys.arrivals import Arrivals, arrivals
 from tests.journeys.axe import violations
 from tests.journeys.device import Device
+from tests.journeys.questions import DAY, RATING, SHIP, WHO, WORDS
 from tests.stub_llm import StubLLM
-
-SHIP = Question(
-    FeedbackType.APPROVAL, "Shall we ship version 2?", urgency=Urgency.URGENT,
-    context="All **214 tests** pass.\n\n| part | state |\n|---|---|\n| web | ready |\n| worker | ready |",
-)  # fmt: skip
-DAY = Question(FeedbackType.CHOICE, "Which day suits you?", options=["Monday", "Wednesday", "Friday"])
-WHO = Question(FeedbackType.MULTIPLE_CHOICE, "Who should come?", options=["Ana", "Ben", "Cleo"])
-WORDS = Question(FeedbackType.TEXT, "What shall the headline say?")
-RATING = Question(FeedbackType.RATING, "How good was this answer?")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from app.database import sql
 from app.domain.channel_health import let_fail
 from app.domain.user import User
+from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
 from tests.channels.engine import ask, reached_by
 from tests.channels.fickle import Fickle
 from tests.journeys.arrivals import Arrivals, arrivals
@@ -115,3 +116,19 @@ async def test_pages_that_look_after_parley(visit: Arrivals, ana: User, ben: Use
     await page.get_by_role("button", name="Let Slack work again").click()
     await expect(page.get_by_role("alert")).to_have_count(0)
     await let_fail("slack", False)
+
+
+async def test_the_page_of_a_webhook(visit: Arrivals, ana: User) -> None:
+    endpoint, _ = await WebhookEndpoint.add(ana, "https://example.com/hooks/parley", list(WebhookEvent))
+    await ask(ana)
+    await sql("UPDATE deliveries SET status = 'rejected', error = 'HTTP 422' WHERE endpoint = $1", endpoint.id)
+    laptop = await visit.enter(ana)
+    await laptop.open("/account#webhooks")
+    await laptop.page.get_by_role("link", name="https://example.com/hooks/parley").click()
+    await laptop.page.get_by_role("button", name="New secret").click()
+    await expect(laptop.page.locator(".secret code")).to_contain_text("whsec_")
+    await photograph(laptop, "webhook")
+    await finds_nothing(laptop)
+    await laptop.page.get_by_role("button", name="Send again").first.click()
+    await expect(laptop.page.get_by_role("status")).to_contain_text("1 is sent again")
+    await finds_nothing(laptop)

@@ -12,9 +12,11 @@ from app.auth.tokens import access_token
 from app.clock import now, timedelta
 from app.database import sql
 from app.domain.channel import ChannelType, CommunicationChannel
+from app.domain.channel_health import health_failed
 from app.domain.measure import keep_notes
 from app.domain.sign_in import SignIn
 from app.domain.user import User
+from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
 from tests.browsing import Browser
 from tests.channels.engine import Shall, ask, at_rest, reached_by, work_until
 from tests.channels.fickle import Fickle
@@ -108,6 +110,27 @@ async def test_deliveries_are_filtered_looked_at_and_sent_anew(admin: Browser, a
     assert (await admin.get(f"/admin/deliveries/{UUID(int=7)}")).status_code == 404
 
 
+async def test_what_goes_to_a_program_is_found_by_its_host_and_says_no_more_of_its_address(
+    admin: Browser, ben: User
+) -> None:
+    endpoint, _ = await WebhookEndpoint.add(ben, "https://hooks.example.com/in?key=canary", list(WebhookEvent))
+    await ask(ben)
+    for _ in range(5):
+        await health_failed(endpoint.way, "HTTP 500", 60, probing=False)
+    for path in ("/admin/deliveries?via=webhook&q=hooks.example", "/admin/channels?q=nobody"):
+        page = await text_of(admin, path)
+        assert "hooks.example.com" in page
+        assert not {"canary", str(endpoint.id)} & set(re.split(r"[^\w-]", page))
+    assert "Event to Ben Due Webhook hooks.example.com · 0 attempts · next when its turn comes" in await text_of(
+        admin, "/admin/deliveries?via=webhook"
+    )
+    assert "Webhook of Ben hooks.example.com Nothing gets through 5 failures in a row: HTTP 500." in await text_of(
+        admin, "/admin/channels"
+    )
+    delivery = (await sql("SELECT id FROM deliveries WHERE kind = 'webhook'"))[0]["id"]
+    assert "Webhook hooks.example.com" in await text_of(admin, f"/admin/deliveries/{delivery}")
+
+
 async def test_long_lists_of_deliveries_are_paged_and_keep_the_filter(admin: Browser, ana: User) -> None:
     await reached_by(ana, slack=Fickle())
     await sql(
@@ -118,6 +141,7 @@ async def test_long_lists_of_deliveries_are_paged_and_keep_the_filter(admin: Bro
     pages = [(await admin.get(f"/admin/deliveries?status=dead&p={number}")).text for number in (1, 2, -5)]
     assert [page.count('name="delivery"') for page in pages] == [50, 10, 50]
     assert "/admin/deliveries?status=dead&amp;via=&amp;q=&amp;p=2" in pages[0]
+    assert "Deliveries 60 dead" in await text_of(admin, "/admin/deliveries")
 
 
 async def test_the_system_page_tells_how_it_is_and_lets_a_channel_fail(admin: Browser, ana: User) -> None:
