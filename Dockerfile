@@ -2,9 +2,8 @@
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /parley
 COPY pyproject.toml requirements.lock README.md ./
-RUN python -m venv /parley/tools \
- && sed -n '/^uv==/,/# via/p' requirements.lock > /parley/uv.txt \
- && /parley/tools/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check -r /parley/uv.txt
+RUN sed -n '/^uv==/,/# via/p' requirements.lock > /parley/uv.txt \
+ && python -m pip install --quiet --no-cache-dir --disable-pip-version-check --target /parley/tools -r /parley/uv.txt
 # Only what pyproject.toml asks for in production, in the versions and with the hashes of the lock.
 RUN python -m venv --without-pip /parley/.venv \
  && /parley/tools/bin/uv pip install --quiet --python /parley/.venv/bin/python --require-hashes -c requirements.lock -r pyproject.toml

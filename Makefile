@@ -3,6 +3,8 @@
 
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 ARGS :=
+# These tests run beside all others, since tests also wait. What they say is shown when all have ended.
+APART := tests/journeys tests/web
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check faults bench migrate format lock ready browser
@@ -14,6 +16,8 @@ export UV_CACHE_DIR := $(or $(UV_CACHE_DIR),$(shell test -w "$$HOME" || echo .ve
 ifeq ($(UV_CACHE_DIR),)
 unexport UV_CACHE_DIR
 endif
+# Each of Parley's processes would compile all that it imports, and take three times as long to start.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo 'make run       start Parley here, with all that it needs'
@@ -28,9 +32,13 @@ run: ready
 
 test: ready browser
 	@if [ -n '$(ARGS)' ]; then exec .venv/bin/python -m pytest -m 'not faults' $(ARGS); fi; \
-	.venv/bin/python -m pytest -m 'not faults' tests/journeys > .venv/journeys.log 2>&1 & beside=$$!; \
-	.venv/bin/python -m pytest -m 'not faults' --ignore=tests/journeys; well=$$?; \
-	wait $$beside || well=1; cat .venv/journeys.log; exit $$well
+	beside=; \
+	for part in $(APART); do \
+	    .venv/bin/python -m pytest -m 'not faults' $$part > .venv/$${part#*/}.log 2>&1 & beside="$$beside $$!"; \
+	done; \
+	.venv/bin/python -m pytest -m 'not faults' $(APART:%=--ignore=%); well=$$?; \
+	for one in $$beside; do wait $$one || well=1; done; \
+	cat $(APART:tests/%=.venv/%.log); exit $$well
 
 check: ready
 	.venv/bin/ruff format --check .

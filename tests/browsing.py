@@ -11,6 +11,7 @@ async with Browser(server) as browser:
 
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ from tests.conftest import PASSWORD
 
 # A server closes what was idle for 5 s; on a busy machine a request could leave at that very moment.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2)
+TRUST = ssl.create_default_context()
+"""One for all clients: to read the certificates takes longer than many a test."""
 ABSENT = "absent"
 """Of a header: it is not sent."""
 CSRF = re.compile(r'name="csrf" value="([^"]*)"')
@@ -48,7 +51,13 @@ class Browser:
 
     def __init__(self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None, **headers: str) -> None:
         self.client = httpx.AsyncClient(
-            base_url=base_url, headers=headers, transport=transport, limits=LIMITS, timeout=20, trust_env=False
+            base_url=base_url,
+            headers=headers,
+            transport=transport,
+            limits=LIMITS,
+            timeout=20,
+            trust_env=False,
+            verify=TRUST,
         )
 
     async def __aenter__(self) -> Self:

@@ -10,16 +10,16 @@ from subprocess import DEVNULL
 
 from playwright.sync_api import sync_playwright
 
-REMEDY = "Chromium is missing: `apt-get install chromium libatomic1` as root, or `.venv/bin/playwright install chromium`."
-DEBIAN = (
-    ("apt-get", "update", "-qq"),
-    ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-liberation", "libatomic1"),
-)
+SHELL = "chromium-headless-shell"
+"""Chromium without windows: the same engine for half the processor time. Debian has it."""
+REMEDY = f"Chromium is missing: `apt-get install {SHELL} libatomic1` as root, or `.venv/bin/playwright install chromium`."
+UPDATE = ("apt-get", "update", "-qq")
+INSTALL = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", SHELL, "fonts-liberation", "libatomic1")
 
 
 def find() -> str | None:
     """Its path: the system's, or Playwright's own."""
-    system = shutil.which("chromium") or shutil.which("chromium-browser")
+    system = shutil.which(SHELL) or shutil.which("chromium") or shutil.which("chromium-browser")
     if system and Path("/snap") not in Path(system).resolve().parents:
         return system
     with suppress(Exception), sync_playwright() as playwright:
@@ -38,15 +38,17 @@ def drivable() -> bool:
 def install() -> None:
     """By apt where root has Debian's (Ubuntu's is only a snap), else by Playwright."""
     print("Installing Chromium for the tests ...", flush=True)
-    if os.geteuid() == 0 and is_debian() and all(run(*command) for command in DEBIAN):
+    if has_apt() and run(*UPDATE) and run(*INSTALL):
         return
     with_system_packages = ["--with-deps"] if os.geteuid() == 0 and shutil.which("apt-get") else []
     run(sys.executable, "-m", "playwright", "install", *with_system_packages, "chromium")
 
 
-def is_debian() -> bool:
+def has_apt() -> bool:
+    """Whether we are root on a Debian."""
     release = Path("/etc/os-release")
-    return release.exists() and "ID=debian" in release.read_text().splitlines() and bool(shutil.which("apt-get"))
+    debian = release.exists() and "ID=debian" in release.read_text().splitlines()
+    return debian and os.geteuid() == 0 and bool(shutil.which("apt-get"))
 
 
 def run(*command: str) -> bool:
@@ -57,5 +59,8 @@ def run(*command: str) -> bool:
 if __name__ == "__main__":
     if not (find() and drivable()):
         install()
+    elif has_apt() and not shutil.which(SHELL):
+        print("Installing Chromium without windows for the tests ...", flush=True)
+        run(*INSTALL)  # what is there would do, but takes twice as long
     if not (find() and drivable()):
         sys.exit(REMEDY)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.quick import hash_quickly
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "PARLEY_SIGN_UPS_PER_HOUR": "1000000",
         "PARLEY_LOG_FORMAT": "json",
     }
+    hash_quickly()
 
 
 async def _trust_the_machine(url: str) -> None:
@@ -132,6 +134,15 @@ EMPTY = """DO $$ DECLARE one text; BEGIN
 END $$"""
 PASSWORD = "correct horse battery staple"
 _hash: list[str] = []
+
+
+@pytest.fixture
+def costly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords cost as much here as they cost people."""
+    from argon2 import PasswordHasher
+
+    monkeypatch.setattr("app.auth.passwords._hasher", PasswordHasher())
+    monkeypatch.setattr("tests.conftest._hash", [])
 
 
 async def person(name: str):  # type: ignore[no-untyped-def]

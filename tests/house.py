@@ -39,8 +39,13 @@ def module(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
-def imported(path: str) -> Iterator[tuple[int, str]]:
+@cache
+def imported(path: str) -> list[tuple[int, str]]:
     """Line and full name of everything of ours that a file imports, wherever in the file that stands."""
+    return list(_imported(path))
+
+
+def _imported(path: str) -> Iterator[tuple[int, str]]:
     package = module(path).split(".") if path.endswith("__init__.py") else module(path).split(".")[:-1]
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -54,10 +59,12 @@ def imported(path: str) -> Iterator[tuple[int, str]]:
         yield from ((node.lineno, name) for name in found if name.split(".")[0] in ("app", "tests"))
 
 
+@cache
 def is_module(name: str) -> bool:
     path = ROOT / name.replace(".", "/")
     return path.with_suffix(".py").is_file() or path.is_dir()
 
 
-def functions(path: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+@cache
+def functions(path: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]

@@ -12,6 +12,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from app.domain.api_key import ApiKey
 from app.domain.user import User
+from tests.browsing import TRUST
 
 LEGACY = "legacy"
 """The protocol as clients from before 2026-07-28 speak it, with a handshake."""
@@ -26,7 +27,7 @@ async def key_of(user: User, *scopes: str) -> str:
 async def mcp_client(url: str, token: str, mode: str = "auto") -> AsyncIterator[Client]:
     """A client at the door of a server."""
     headers = {"Authorization": f"Bearer {token}"}
-    async with httpx2.AsyncClient(headers=headers, timeout=30, trust_env=False) as http:
+    async with httpx2.AsyncClient(headers=headers, timeout=30, trust_env=False, verify=TRUST) as http:
         async with Client(streamable_http_client(f"{url}/mcp", http_client=http), mode=mode) as client:
             yield client
 

@@ -20,7 +20,7 @@ from app.domain.oauth_code import s256
 from app.domain.scope import ALL, Scope
 from app.domain.sign_in import SignIn
 from app.domain.user import User
-from tests.browsing import Browser
+from tests.browsing import TRUST, Browser
 from tests.conftest import PASSWORD
 
 BACK = "https://notes.example/back"
@@ -37,7 +37,7 @@ class OAuthProgram:
 
     def __init__(self, base_url: str, client: OAuthClient | None = None) -> None:
         self.client = client
-        self.http = httpx.AsyncClient(base_url=base_url, timeout=20, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=base_url, timeout=20, trust_env=False, verify=TRUST)
         self.verifier = secrets.token_urlsafe(48)
 
     async def __aenter__(self) -> Self:

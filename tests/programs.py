@@ -8,13 +8,14 @@ import httpx
 from app.auth.tokens import access_token
 from app.domain.sign_in import SignIn
 from app.domain.user import User
+from tests.browsing import TRUST
 
 
 class Program:
     """async with Program(server, ana) as program: answer = await program.post("/api/sessions", {...})"""
 
     def __init__(self, base_url: str, user: User) -> None:
-        self.client = httpx.AsyncClient(base_url=base_url, timeout=20, trust_env=False)
+        self.client = httpx.AsyncClient(base_url=base_url, timeout=20, trust_env=False, verify=TRUST)
         self.user = user
 
     async def __aenter__(self) -> Self:

@@ -30,6 +30,7 @@ COMPOSE = (ROOT / "compose.yaml").read_text()
 SERVICES: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
 OURS = ("web", "worker", "migrate")
 MISSING = re.compile(r"\$\{(\w+):\?[^}]*\}")
+WHOLE = bool(os.environ.get("WHOLE_RUNS"))
 OPTIONAL = re.compile(r"\$\{(\w+):-([^}]*)\}")
 
 
@@ -85,6 +86,8 @@ def copy_in(words: list[str], scratch: Path) -> None:
 def build_step(command: str, scratch: Path) -> None:
     here = re.sub(rf"{INSIDE}(?=[/\s])", str(scratch), command).replace(" python ", f" {sys.executable} ")
     here = re.sub(r"^python ", f"{sys.executable} ", here)
+    if not WHOLE:  # to compile all libraries takes longer than all other steps
+        here = here.replace(f"compileall -q -j 0 {scratch}/.venv/lib", "compileall -q -j 0")
     done = subprocess.run(["sh", "-c", here], cwd=scratch, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
@@ -200,6 +203,7 @@ def test_secrets_are_asked_for_and_never_given() -> None:
     assert environment_of("web")["PARLEY_SIGNUP"] == Signup.INVITE
 
 
+@pytest.mark.sized
 def test_the_image_leaves_out_what_production_does_not_need(image: Path) -> None:
     (packages,) = (image / ".venv" / "lib").glob("python3.*/site-packages")
     installed = {path.name.split("-")[0].lower() for path in packages.glob("*.dist-info")}
@@ -212,7 +216,7 @@ def test_the_image_leaves_out_what_production_does_not_need(image: Path) -> None
     assert list((image / "app" / "domain" / "__pycache__").glob("session.*.pyc"))
     assert {path.name for path in image.iterdir()} >= {"app", "migrations", "static", "templates", "LICENSE", "NOTICE"}
     size_bytes = sum(path.stat().st_size for path in image.rglob("*") if path.is_file() and not path.is_symlink())
-    assert size_bytes < 300_000_000
+    assert size_bytes < (300_000_000 if WHOLE else 240_000_000), "compiled libraries are the rest"
 
 
 def test_the_image_migrates_and_answers(image: Path) -> None:

@@ -45,9 +45,12 @@ def test_the_cost_grows_with_the_length_alone(name: str) -> None:
     small, large = of(1_500), of(6_000)
     written(small)
     short = min(seconds(lambda: written(small)) for _ in range(3))
-    long = min(seconds(lambda: written(large)) for _ in range(3))
     slack = 3.5 if name == "stars" else 2.5  # pairing thousands of open marks is markdown-it's own cost
-    assert long < short * 4 * slack + 0.01, f"{short:.4f} s for 1,500 characters, {long:.4f} s for 6,000"
+    most = short * 4 * slack + 0.01
+    took = [seconds(lambda: written(large))]
+    while min(took) >= most and len(took) < 3:
+        took.append(seconds(lambda: written(large)))
+    assert min(took) < most, f"{short:.4f} s for 1,500 characters, {min(took):.4f} s for 6,000"
 
 
 def test_what_is_sent_grows_with_the_length_alone() -> None:

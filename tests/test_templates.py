@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,15 +30,9 @@ DEVICE = SimpleNamespace(
     created_at=AT, user="u2", who="Ben", email="ben@example.org",
 )  # fmt: skip
 PROGRAM = SimpleNamespace(
-    id="p1",
-    name="Notes",
-    scopes=["chat"],
-    since=AT,
-    created_at=AT,
-    last_used_at=AT,
-    owner="u2",
+    id="p1", name="Notes", scopes=["chat"], since=AT, created_at=AT, last_used_at=AT, owner="u2",
     redirect_uris=["https://x/"],
-)
+)  # fmt: skip
 FIELD = SimpleNamespace(name="text", kind="string", required=False, says="Words.", place="body")
 SAYING = SimpleNamespace(
     method="POST", path="/api/x", anchor="Say", told={"summary": "Say `x`", "description": "Soon."}, takes=[FIELD],
@@ -60,6 +55,7 @@ scripts = sorted((STATIC / "js").glob("*.js"))
 ASKING = SimpleNamespace(client=PROGRAM, parameters={"state": "x"}, host="notes.example")
 
 
+@cache
 def environment() -> Environment:
     env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     env.globals.update(

@@ -9,6 +9,8 @@ from argon2.low_level import Type
 
 from app.auth import passwords
 
+pytestmark = pytest.mark.usefixtures("costly")
+
 
 async def test_a_password_is_kept_as_rfc_9106_says() -> None:
     kept = await passwords.hash_password("a few words in a row")
@@ -24,6 +26,12 @@ async def test_a_password_is_kept_as_rfc_9106_says() -> None:
 @pytest.mark.parametrize("kept", [None, "", "not a hash", "$argon2id$v=19$m=1,t=1,p=1$AAAA$AAAA"])
 async def test_nothing_matches_an_account_without_a_password(kept: str | None) -> None:
     assert not await passwords.matches("nobody signs in with this one", kept)
+
+
+async def test_an_account_that_does_not_exist_costs_as_much_as_one_that_does() -> None:
+    assert extract_parameters(passwords._NOBODYS) == extract_parameters(
+        await passwords.hash_password("a few words in a row")
+    )
 
 
 async def test_hashing_lets_everybody_else_go_on() -> None:

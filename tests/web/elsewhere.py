@@ -4,7 +4,7 @@ import httpx
 
 from app.database import sql
 from app.settings import settings
-from tests.browsing import Browser
+from tests.browsing import TRUST, Browser
 from tests.stub_provider import Person
 
 CLEO = Person("g-cleo", "cleo@example.com", name="Cleo  Marsh")
@@ -15,7 +15,7 @@ async def sent(browser: Browser, which: str = "google", query: str = "") -> str:
     """Off to the provider and back: the address of the callback, which this browser has not opened yet."""
     there = await browser.get(f"/sign-in/{which}{query}")
     assert there.status_code == 303, there.text
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, verify=TRUST) as client:
         back = await client.get(there.headers["location"])
     assert back.status_code == 302, back.text
     return back.headers["location"].removeprefix(settings().base_url)

@@ -139,6 +139,7 @@ def look(answer: httpx.Response, name: str) -> tuple[str, ...]:
 
 @pytest.mark.sized
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("costly")
 async def test_tries_from_fifty_addresses_never_get_above_the_limit(ana: User) -> None:
     async with web_processes(2, trusted_proxies="127.0.0.1") as urls, AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(Browser(url)) for url in urls]

@@ -36,6 +36,7 @@ async def test_an_address_is_the_same_however_it_is_written(browser: Browser) ->
     assert (await browser.sign_in("", " ANA@Example.com ")).status_code == 303
 
 
+@pytest.mark.usefixtures("costly")
 async def test_known_and_unknown_names_look_and_take_the_same(browser: Browser) -> None:
     csrf = await browser.csrf()
     looks: dict[str, set[tuple[int, str, tuple[str, ...]]]] = {"ana": set(), "eve": set()}
