@@ -27,21 +27,21 @@ WORDS = "canary-of-the-words 7f3a"
 HEADER = "canary-of-a-header-7f3a"
 FORMATS = ("json", "console")
 BROKEN = """
-from app.domain.session import ChatSession
+from app.domain.words import Words
 from app.main import serve
 
-async def broken(self, text, **more):
+async def broken(session_id, text, **more):
     password, cookies = text, more
     raise RuntimeError("broken on purpose")
 
 async def away(*_, **__):
     raise ConnectionRefusedError("away on purpose")
 
-real = ChatSession.say
-async def say(self, text, **more):
-    return await (broken if "break" in text else away if "away" in text else real)(self, text, **more)
+real = Words.write
+async def write(session_id, text, **more):
+    return await (broken if "break" in text else away if "away" in text else real)(session_id, text, **more)
 
-ChatSession.say = say
+Words.write = write
 serve(None)
 """
 
