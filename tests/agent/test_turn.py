@@ -192,11 +192,16 @@ async def test_a_crash_after_any_statement_converges(ana: User, llm: StubLLM, mo
             break
         points += 1
         await sql("UPDATE agent_states SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")
-        await Answers(model).answer(session.id)
+
+        async def over(session: ChatSession = session) -> bool:
+            """Looked for each second by every worker: what was cut off in its middle may be done a little later."""
+            await Answers(model).answer(session.id)
+            return bool((await session.agent()).status == "idle")
+
+        await until(over)
         entries = await session.entries()
         assert [(entry.seq, entry.status) for entry in entries] == [(1, "complete"), (2, "complete")], points
         assert entries[1].text.split() == [f"tok{n}" for n in range(8)], points
-        assert (await session.agent()).status == "idle", points
     await model.close()
     print(f"{points} points")
     assert points >= 12
