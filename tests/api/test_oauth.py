@@ -39,8 +39,8 @@ async def test_others_can_check_our_access_tokens_by_the_published_keys(server: 
     async with OAuthProgram(server, await notes_of(ana)) as notes:
         tokens = await notes.enter(ana)
     published = await fetched(server, "/.well-known/jwks.json")
-    assert all({"kty", "crv", "x", "kid", "use", "alg"} == set(key) for key in published["keys"]), "nothing private"
-    read = jwt.decode(tokens["access_token"], KeySet.import_key_set(published), algorithms=["EdDSA"])  # type: ignore[arg-type]
+    assert all({"kty", "crv", "x", "y", "kid", "use", "alg"} == set(key) for key in published["keys"]), "nothing private"
+    read = jwt.decode(tokens["access_token"], KeySet.import_key_set(published), algorithms=["ES256"])  # type: ignore[arg-type]
     assert read.header["typ"] == "at+jwt"
     assert {key["kid"] for key in published["keys"]} >= {read.header["kid"]}
     said = read.claims

@@ -41,7 +41,8 @@ def use_keys(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:
 def forget() -> None:
     """Be as a process that has just started with these settings."""
     tokens._signing_keys.cache_clear()
-    tokens._claims.cache_clear()
+    tokens._checking_keys.cache_clear()
+    tokens._signed.cache_clear()
 
 
 def ours(header: dict[str, Any] | None = None, **claims: Any) -> str:
@@ -51,11 +52,11 @@ def ours(header: dict[str, Any] | None = None, **claims: Any) -> str:
     all_claims = {
         "iss": settings().base_url, "aud": "parley", "sub": str(WHO), "sid": str(SIGN_IN), "iat": at, "exp": at + 600
     } | claims  # fmt: skip
-    whole = {"alg": "EdDSA", "typ": "at+jwt", "kid": key.kid} | (header or {})
+    whole = {"alg": "ES256", "typ": "at+jwt", "kid": key.kid} | (header or {})
     return jwt.encode(
         {name: value for name, value in whole.items() if value is not None},
         {name: value for name, value in all_claims.items() if value is not None},
-        key, algorithms=["EdDSA"],
+        key, algorithms=["ES256"],
     )  # fmt: skip
 
 
@@ -96,21 +97,21 @@ def forgeries() -> dict[str, str]:
     header, payload, signature = ours().split(".")
     own = tokens._signing_keys().keys[0]
     public = own.as_dict(private=False)
-    theirs, ec, rsa = OKPKey.generate_key("Ed25519"), ECKey.generate_key("P-256"), RSAKey.generate_key(2048)
+    theirs, okp, rsa = ECKey.generate_key("P-256"), OKPKey.generate_key("Ed25519"), RSAKey.generate_key(2048)
     none, loud_none = (encoded(json.dumps({"alg": alg, "typ": "at+jwt"}).encode()) for alg in ("none", "NONE"))
-    critical = encoded(json.dumps({"alg": "EdDSA", "crit": ["x"], "x": 1}).encode())
+    critical = encoded(json.dumps({"alg": "ES256", "crit": ["x"], "x": 1}).encode())
     return forged_claims() | {
         "alg none, no signature": f"{none}.{payload}.",
         "alg none, our signature": f"{none}.{payload}.{signature}",
         "alg None in capitals": f"{loud_none}.{payload}.",
         "HS256 with our public key": signed_by(OctKey.import_key(decoded(public["x"])), "HS256", kid=own.kid),
         "HS256 with our public key as JSON": signed_by(OctKey.import_key(json.dumps(public).encode()), "HS256", kid=own.kid),
-        "ES256": signed_by(ec, "ES256", kid=own.kid),
+        "EdDSA": signed_by(okp, "EdDSA", kid=own.kid),
         "RS256": signed_by(rsa, "RS256", kid=own.kid),
-        "another key under our kid": signed_by(theirs, "EdDSA", kid=own.kid),
-        "another key without a kid": signed_by(theirs, "EdDSA"),
-        "another key in jwk": signed_by(theirs, "EdDSA", jwk=theirs.as_dict(private=False)),
-        "another key at jku": signed_by(theirs, "EdDSA", jku="https://evil.example/keys.json"),
+        "another key under our kid": signed_by(theirs, "ES256", kid=own.kid),
+        "another key without a kid": signed_by(theirs, "ES256"),
+        "another key in jwk": signed_by(theirs, "ES256", jwk=theirs.as_dict(private=False)),
+        "another key at jku": signed_by(theirs, "ES256", jku="https://evil.example/keys.json"),
         "our key, with jwk": ours({"jwk": public}),
         "our key, with jku": ours({"jku": "https://evil.example/keys.json"}),
         "our key, with x5u": ours({"x5u": "https://evil.example/cert.pem"}),
@@ -179,9 +180,9 @@ def test_the_address_is_part_of_a_token(keys: pytest.MonkeyPatch) -> None:
 
 def test_what_strangers_make_up_does_not_fill_the_memory() -> None:
     assert len(tokens.access_token(WHO, SIGN_IN)) < tokens.LONGEST
-    before = tokens._claims.cache_info().currsize
+    before = tokens._signed.cache_info().currsize
     assert not any(tokens.read_access(f"{n}{'x' * 50_000}") for n in range(20))
-    assert tokens._claims.cache_info().currsize == before
+    assert tokens._signed.cache_info().currsize == before
 
 
 def test_a_refresh_token_can_be_neither_guessed_nor_changed() -> None:
