@@ -1,20 +1,16 @@
 """The agent asks: its question reaches the person, the turn waits, and whatever comes of it begins the next one."""
 
-import asyncio
 import json
 import os
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
-from app import live
 from app.agent.asking import Opening, question_of
 from app.agent.context import context
 from app.agent.model import Model
 from app.agent.turn import Answers
 from app.clock import now, shift
-from app.database import AWAY, sql
 from app.domain.agent_state import AgentState
 from app.domain.channel import ChannelType
 from app.domain.feedback import FeedbackRequest
@@ -27,7 +23,8 @@ from app.domain.message import Message
 from app.domain.session import ChatSession
 from app.domain.user import User
 from app.settings import LLMProvider, settings
-from tests.agent.test_turn import Crash, CrashAfter, Short, answer, ask
+from tests.agent.crashing import Short, answer_until_crash
+from tests.agent.test_turn import answer, ask
 from tests.stub_llm import StubLLM
 from tests.waiting import until
 
@@ -175,22 +172,12 @@ async def test_a_crash_at_any_moment_asks_once(ana: User, llm: StubLLM, monkeypa
     monkeypatch.setattr("app.agent.turn.settings", lambda: Short())
     while True:
         session = await ask(ana, f"{SHIP} [[rate=0]]")
-        with monkeypatch.context() as patch:
-            crash = CrashAfter(patch, points + 1)
-            living = asyncio.all_tasks()
-            with suppress(Crash, *AWAY):
-                await Answers(model).answer(session.id)
-            dead = asyncio.all_tasks() - living
-            for task in dead:
-                task.cancel()
-            await asyncio.gather(*dead, return_exceptions=True)
-            monkeypatch.setattr(live, "_sender", None)
-        await sql("UPDATE agent_states SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")
+        crashed = await answer_until_crash(session, model, points + 1, monkeypatch)
         await Answers(model).answer(session.id)
         assert [entry.type for entry in await session.entries()] == ["text", "feedback_request"], points
         assert len(await waiting_for(ana.id, session.id)) == 1, points
         assert (await session.agent()).status == "waiting", points
-        if not crash.crashed:
+        if not crashed:
             break
         points += 1 if os.environ.get("WHOLE_RUNS") else 3
     await model.close()

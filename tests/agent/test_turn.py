@@ -1,22 +1,18 @@
 """The agent answers whatever happens to its model, its worker or its database on the way."""
 
 import asyncio
-from contextlib import suppress
-from typing import Any
 
-import asyncpg
 import pytest
 
-from app import live
 from app.agent.model import Model
 from app.agent.turn import Answers
-from app.database import AWAY, sql
+from app.database import sql
 from app.domain.agent_state import AgentState
 from app.domain.channel import ChannelType
 from app.domain.message import Message
 from app.domain.session import ChatSession
 from app.domain.user import User
-from app.valkey import Wire
+from tests.agent.crashing import Short, answer_until_crash
 from tests.stub_llm import StubLLM
 from tests.waiting import until
 
@@ -127,71 +123,16 @@ async def test_nobody_nudges_and_it_is_found_all_the_same(
     assert (await answer(session)).text == "found"
 
 
-class Crash(BaseException):
-    """The worker was killed here."""
-
-
-class CrashAfter:
-    """Breaks off after the `n`-th statement that reaches PostgreSQL, or batch that reaches Valkey, as `kill -9` would."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, n: int) -> None:
-        self.left, self.crashed = n, False
-        self.connections: set[asyncpg.Connection] = set()
-        for name in ("fetch", "execute"):
-            monkeypatch.setattr(asyncpg.Connection, name, self.counted(getattr(asyncpg.Connection, name)))
-        monkeypatch.setattr(Wire, "write", self.batch(Wire.write))
-
-    def counted(self, original: Any) -> Any:
-        async def statement(connection: Any, *arguments: Any, **named: Any) -> Any:
-            if self.crashed:  # a dead process sends nothing, no rollback either: the server does that itself
-                raise Crash
-            if isinstance(connection, asyncpg.Connection):
-                self.connections.add(connection)
-            result = await original(connection, *arguments, **named)
-            self.left -= 1
-            if self.left == 0:
-                self.crash()
-                raise Crash
-            return result
-
-        return statement
-
-    def batch(self, original: Any) -> Any:
-        def write(wire: Wire, commands: Any) -> None:
-            if not self.crashed:
-                original(wire, commands)
-                self.left -= 1
-                if self.left == 0:
-                    self.crash()
-
-        return write
-
-    def crash(self) -> None:
-        self.crashed = True
-        for one in self.connections:
-            one.terminate()
-
-
 async def test_a_crash_after_any_statement_converges(ana: User, llm: StubLLM, monkeypatch: pytest.MonkeyPatch) -> None:
     points = 0
     model = Model()
     monkeypatch.setattr("app.agent.turn.settings", lambda: Short())
     while True:
         session = await ask(ana, "[[tokens=8 rate=100]]")
-        with monkeypatch.context() as patch:
-            crash = CrashAfter(patch, points + 1)
-            living = asyncio.all_tasks()
-            with suppress(Crash, *AWAY):
-                await Answers(model).answer(session.id)
-            dead = asyncio.all_tasks() - living
-            for task in dead:
-                task.cancel()
-            await asyncio.gather(*dead, return_exceptions=True)
-            monkeypatch.setattr(live, "_sender", None)
-        if not crash.crashed:
+        crashed = await answer_until_crash(session, model, points + 1, monkeypatch)
+        if not crashed:
             break
         points += 1
-        await sql("UPDATE agent_states SET lease_until = now() - interval '1 s' WHERE lease_until IS NOT NULL")
 
         async def over(session: ChatSession = session) -> bool:
             """Looked for each second by every worker: what was cut off in its middle may be done a little later."""
@@ -205,11 +146,3 @@ async def test_a_crash_after_any_statement_converges(ana: User, llm: StubLLM, mo
     await model.close()
     print(f"{points} points")
     assert points >= 12
-
-
-class Short:
-    """Settings with a heartbeat that comes in the middle of an answer."""
-
-    lease_seconds = 0.09
-    backoff_base_seconds = 0.01
-    backoff_cap_seconds = 0.1

@@ -6,6 +6,8 @@ from typing import Any
 
 from playwright.async_api import Page
 
+from tests.journeys.device import Device
+
 AXE = Path(__file__).parents[1] / "vendor/axe-4.14.1.min.js"
 SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 780})
 # A theme changes colours and nothing else. Another size shows other buttons, so all rules are asked there again.
@@ -36,3 +38,8 @@ async def violations(page: Page) -> list[str]:
             complaints: list[Any] = await page.evaluate(RUN, rules)
             found += [f"{page.url} {size['width']} {theme}: {complaint}" for complaint in complaints]
     return found
+
+
+async def finds_nothing(device: Device) -> None:
+    found = await violations(device.page)
+    assert not found, "\n".join(found)

@@ -13,6 +13,7 @@ from tests.parley import Parley, home
 from tests.stub_llm import StubLLM
 
 if TYPE_CHECKING:
+    from app.domain.user import User
     from tests.journeys.arrivals import Arrivals
 
 
@@ -53,3 +54,12 @@ async def arrive(parley: Parley, stub: StubLLM, window: Chromium) -> "AsyncItera
     async with arrivals(parley.url, window) as arriving:
         yield arriving
         stub.resume()
+
+
+@pytest.fixture
+async def visit(server: str, window: Chromium, ana: "User") -> "AsyncIterator[Arrivals]":
+    """Devices that come to a Parley within the tests, where ana is the admin."""
+    from tests.journeys.arrivals import arrivals
+
+    async with arrivals(server, window) as arriving:
+        yield arriving

@@ -2,10 +2,8 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from app import limits
@@ -13,23 +11,10 @@ from app.database import sql
 from app.domain.user import User
 from app.settings import settings
 from tests.conftest import PASSWORD
-from tests.journeys.arrivals import Arrivals, arrivals
-from tests.journeys.axe import violations
-from tests.journeys.device import Device
+from tests.journeys.arrivals import Arrivals
+from tests.journeys.axe import finds_nothing
 
 NEW = "an altogether other phrase"
-
-
-@pytest.fixture
-async def visit(server: str, window: Chromium, ana: User) -> AsyncIterator[Arrivals]:
-    """Devices that come to a Parley within the tests, where ana is the admin."""
-    async with arrivals(server, window) as arriving:
-        yield arriving
-
-
-async def finds_nothing(device: Device) -> None:
-    found = await violations(device.page)
-    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("transport", ["stream", "socket"])

@@ -2,13 +2,11 @@
 
 import os
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from app.clock import now, shift
@@ -19,17 +17,13 @@ from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.notice import notify
 from app.domain.user import User
 from app.settings import settings
-from tests.journeys.arrivals import Arrivals, arrivals
-from tests.journeys.axe import violations
+from tests.journeys.arrivals import Arrivals
+from tests.journeys.axe import finds_nothing
 from tests.journeys.device import Device
 from tests.journeys.questions import DAY, RATING, SHIP, WHO, WORDS
 from tests.stub_llm import StubLLM
 
-
-@pytest.fixture
-async def visit(server: str, window: Chromium, worker: object, ana: User) -> AsyncIterator[Arrivals]:
-    async with arrivals(server, window) as arriving:
-        yield arriving
+pytestmark = pytest.mark.usefixtures("worker")  # which carries what is asked
 
 
 async def ask_in(device: Device, user: User, question: Question) -> FeedbackRequest:
@@ -46,11 +40,6 @@ async def photograph(device: Device, name: str) -> None:
             for width in (1280, 390):
                 await device.page.set_viewport_size({"width": width, "height": 860})
                 await device.page.screenshot(path=f"{folder}/{name}-{width}-{scheme}.png")
-
-
-async def finds_nothing(device: Device) -> None:
-    found = await violations(device.page)
-    assert not found, "\n".join(found)
 
 
 async def test_asked_in_the_conversation_and_approved_on_another_device(visit: Arrivals, ana: User) -> None:

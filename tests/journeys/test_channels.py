@@ -1,10 +1,8 @@
 """Choosing how to be reached, in the browser: the list, the hours, and a conversation that goes on elsewhere."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from app.database import sql
@@ -13,14 +11,11 @@ from app.domain.user import User
 from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
 from tests.channels.engine import ask, reached_by
 from tests.channels.fickle import Fickle
-from tests.journeys.arrivals import Arrivals, arrivals
-from tests.journeys.test_asked import finds_nothing, photograph
+from tests.journeys.arrivals import Arrivals
+from tests.journeys.axe import finds_nothing
+from tests.journeys.test_asked import photograph
 
-
-@pytest.fixture
-async def visit(server: str, window: Chromium, worker: object, ana: User) -> AsyncIterator[Arrivals]:
-    async with arrivals(server, window) as arriving:
-        yield arriving
+pytestmark = pytest.mark.usefixtures("worker")  # which carries what is asked
 
 
 async def test_channels_are_ordered_tested_and_left_alone_at_night(visit: Arrivals, ana: User) -> None:

@@ -1,31 +1,16 @@
 """Working through what waits, in the browser: by keys, on every device, and on the page of one request."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import pytest
-from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from app.domain.channel import ChannelType
 from app.domain.feedback import FeedbackRequest
 from app.domain.user import User
-from tests.journeys.arrivals import Arrivals, arrivals
-from tests.journeys.axe import violations
-from tests.journeys.device import Device
+from tests.journeys.arrivals import Arrivals
+from tests.journeys.axe import finds_nothing
 from tests.journeys.questions import DAY, SHIP, WORDS
-
-
-@pytest.fixture
-async def visit(server: str, window: Chromium, ana: User) -> AsyncIterator[Arrivals]:
-    async with arrivals(server, window) as arriving:
-        yield arriving
-
-
-async def finds_nothing(device: Device) -> None:
-    found = await violations(device.page)
-    assert not found, "\n".join(found)
 
 
 async def test_the_inbox_is_worked_through_by_keys_and_the_next_has_the_focus(visit: Arrivals, ana: User) -> None:

@@ -6,29 +6,15 @@ from contextlib import asynccontextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.async_api import Browser as Chromium
 from playwright.async_api import expect
 
 from app.domain.user import User
 from tests.browsing import Browser
-from tests.journeys.arrivals import Arrivals, arrivals
-from tests.journeys.axe import violations
-from tests.journeys.device import Device
+from tests.journeys.arrivals import Arrivals
+from tests.journeys.axe import finds_nothing
 from tests.oauth_program import OAuthProgram, notes_of
 
 URIS = ("http://127.0.0.1/back", "http://[::1]/back")
-
-
-@pytest.fixture
-async def visit(server: str, window: Chromium, ana: User) -> AsyncIterator[Arrivals]:
-    """Devices that come to a Parley within the tests, where ana is the admin."""
-    async with arrivals(server, window) as arriving:
-        yield arriving
-
-
-async def finds_nothing(device: Device) -> None:
-    found = await violations(device.page)
-    assert not found, "\n".join(found)
 
 
 @asynccontextmanager
