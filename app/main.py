@@ -158,7 +158,12 @@ def create_app() -> Litestar:
             use_handler_docstrings=True,
             render_plugins=[schema.Readable(), JsonRenderPlugin()],
             openapi_router=Router(
-                "/schema", route_handlers=[], opt={"open": True}, after_request=schema.found, include_in_schema=False
+                "/schema",
+                route_handlers=[],
+                opt={"open": True},
+                before_request=schema.described,
+                after_request=schema.found,
+                include_in_schema=False,
             ),
         ),
         include_in_schema=False,

@@ -1,5 +1,6 @@
 """The API for people who write programs: its OpenAPI document as a page."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,6 +24,11 @@ class Readable(OpenAPIRenderPlugin):
 
     def render(self, request: AnyRequest, openapi_schema: Told) -> bytes:
         return page(request, "schema/show.html", api=Api(openapi_schema)).content
+
+
+async def described(request: AnyRequest) -> None:
+    """Have the document made, at the first request, while others are served: it takes most of a second."""
+    await asyncio.to_thread(lambda: request.app.openapi_schema)
 
 
 async def found(response: Response[Any]) -> Response[Any]:
