@@ -199,6 +199,13 @@ async def look_again(user_id: UUID) -> None:
         after_commit(nudge, "climb", row["id"])
 
 
+async def ask_no_more(user_id: UUID) -> None:
+    """Their account is closed: what has not left for this person stays here, and comes again if they come back."""
+    await look_again(user_id)
+    for channel in await CommunicationChannel.of(user_id):
+        await channel._call_back(["due"], "The account was closed.", may_return=True)
+
+
 async def _lock_order(user_id: UUID) -> None:
     """Whoever changes the same person's list meanwhile waits for the end of this transaction."""
     await sql("SELECT FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)

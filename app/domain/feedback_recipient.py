@@ -43,11 +43,16 @@ WHERE id = (SELECT request FROM feedback_recipients WHERE id = $1) FOR NO KEY UP
 STANDING = """
 SELECT c.*, COALESCE(h.probe_at > now(), FALSE) OR c.status = 'failing' AS failing, h.probe_at, d.status AS sent, d.attempt,
   d.due_at, d.lease_until, d.accepted_at, d.given_up AND c.status IN ('active', 'failing') AS given_up,
-  u.quiet_from, u.quiet_to, u.time_zone
+  u.quiet_from, u.quiet_to, u.time_zone, u.disabled_at IS NOT NULL OR u.left_at IS NOT NULL AS gone
 FROM communication_channels c JOIN users u ON u.id = c.user
 LEFT JOIN deliveries d ON d.channel = c.id AND d.request = $2 AND d.kind = 'request'
 LEFT JOIN channel_health h ON h.key = c.type
 WHERE c.user = $1 ORDER BY c.position, c.id
+"""
+MAY_ANSWER = """
+SELECT count(*) FROM feedback_recipients p JOIN users u ON u.id = p."user" WHERE p.request = $1 AND (
+  (p.delegated_to IS NULL AND u.disabled_at IS NULL AND u.left_at IS NULL)
+  OR EXISTS (SELECT FROM feedback_responses a WHERE a.request = p.request AND a."user" = p."user"))
 """
 
 
@@ -152,9 +157,11 @@ class FeedbackRecipient(Table, tablename="feedback_recipients", db=DB):
             if row["sent"] or row["type"] == ChannelType.WEB or (row["type"] in wanted and _counts(row))
         )
         quiet = quiet_between(rows[0]["quiet_from"], rows[0]["quiet_to"], rows[0]["time_zone"]) if rows else None
+        gone = bool(rows and rows[0]["gone"])
+        needed = not gone or (await sql(MAY_ANSWER, request.id))[0][0] < request.needed
         standing = ladder.Ladder(
             rungs, self.created_at, timedelta(seconds=settings().escalate_after_seconds), request.urgent,
-            request.deadline, quiet, self.reminded, bool(self.alarm),
+            request.deadline, quiet, self.reminded, bool(self.alarm), gone, needed,
         )  # fmt: skip
         return standing, {row["id"]: loaded(CommunicationChannel, row) for row in rows}
 

@@ -12,6 +12,7 @@ from app.domain.quiet_hours import QuietHours
 TRIES = 3
 PATIENCE = timedelta(seconds=30)
 REMIND_BEFORE = timedelta(hours=1)
+CLOSED = "Their account is closed, and it can't be settled without them."
 
 
 class DeliveryStatus(StrEnum):
@@ -57,7 +58,8 @@ class Rung:
 
 @dataclass(frozen=True)
 class Ladder:
-    """An open request at one person: `rungs` are the channels that can be used or were used, in the person's order."""
+    """An open request at one person: `rungs` are the channels that can be used or were used, in the person's order. `gone`:
+    their account is closed; `needed`: the others alone can't settle it."""
 
     rungs: tuple[Rung, ...]
     asked_at: datetime
@@ -67,6 +69,8 @@ class Ladder:
     quiet: QuietHours | None = None
     reminded: bool = False
     alarmed: bool = False
+    gone: bool = False
+    needed: bool = True
 
 
 @dataclass(frozen=True)
@@ -116,17 +120,19 @@ def next_step(ladder: Ladder, at: datetime) -> Step:
     """What to do at the time `at` with a request that is open. Asked again after each step, and when its wait is over."""
     if ladder.deadline and at >= ladder.deadline:
         return Expire()
-    step = _climb(ladder, at)
+    step = Wait(ladder.deadline) if ladder.gone else _climb(ladder, at)
     if not isinstance(step, Wait):
         return step
     if (why := unreached(ladder, at)) and not ladder.alarmed:
         return Alarm(why)
-    return _remind(ladder, at, step)
+    return step if ladder.gone else _remind(ladder, at, step)
 
 
 def unreached(ladder: Ladder, at: datetime) -> str | None:
-    """Why the person may not know of the request; None if it has arrived, may still arrive at the first tries, or was not
-    to leave yet."""
+    """Why the person may not know of the request, or can't answer it; None if it has arrived, may still arrive at the first
+    tries, or was not to leave yet."""
+    if ladder.gone:
+        return CLOSED if ladder.needed else None
     outside = [rung for rung in ladder.rungs if rung.type != ChannelType.WEB]
     patient = at < ladder.asked_at + PATIENCE
     if not any(rung.status for rung in outside):

@@ -124,12 +124,8 @@ class User(Table, tablename="users", db=DB):
     async def disable(self, *, by: "User | None" = None) -> None:
         """Let this person in no more; open pages end, and no sign-in of theirs comes back when they are let in again.
         Conflict for the last admin."""
-        from app.domain.sign_in import SignIn
-
         async with transaction():
-            await self._leave_an_admin()
-            await self._change({User.disabled_at: now()})
-            await SignIn.end_all(self.id)
+            await self._close({User.disabled_at: now()})
             await audit.note(Action.DISABLED, by=by, about=self)
 
     async def enable(self, *, by: "User | None" = None) -> None:
@@ -137,7 +133,7 @@ class User(Table, tablename="users", db=DB):
         if self.erased_at:
             raise Conflict("This account was erased.")
         async with transaction():
-            await self._change({User.disabled_at: None})
+            await self._open_again({User.disabled_at: None})
             await audit.note(Action.ENABLED, by=by, about=self)
 
     async def become(self, role: Role, *, by: "User | None" = None) -> None:
@@ -150,24 +146,37 @@ class User(Table, tablename="users", db=DB):
 
     async def leave(self) -> None:
         """Be signed out everywhere, and be erased when the grace is over. Conflict for the last admin."""
-        from app.domain.sign_in import SignIn
-
         async with transaction():
-            await self._leave_an_admin()
-            await self._change({User.left_at: now()})
-            await SignIn.end_all(self.id)
+            await self._close({User.left_at: now()})
             await audit.note(Action.LEFT, by=self)
 
     async def stay(self) -> None:
         """Have changed one's mind within the grace."""
         async with transaction():
-            await self._change({User.left_at: None})
+            await self._open_again({User.left_at: None})
             await audit.note(Action.STAYED, by=self)
 
     @property
     def erased_from(self) -> datetime | None:
         """When a person who has left will be erased."""
         return self.left_at + LEAVING_LASTS if self.left_at else None
+
+    async def _close(self, values: dict[Any, Any]) -> None:
+        """They are signed out everywhere and asked nothing; who waits for them learns it."""
+        from app.domain.channel import ask_no_more
+        from app.domain.sign_in import SignIn
+
+        await self._leave_an_admin()
+        await self._change(values)
+        await SignIn.end_all(self.id)
+        await ask_no_more(self.id)
+
+    async def _open_again(self, values: dict[Any, Any]) -> None:
+        """What waits for them is asked."""
+        from app.domain.channel import look_again
+
+        await self._change(values)
+        await look_again(self.id)
 
     async def _leave_an_admin(self) -> None:
         """Conflict if nobody else could look after Parley. Two admins who go at once are asked one after the other."""
