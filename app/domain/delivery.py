@@ -26,7 +26,6 @@ from app.live import encode
 from app.queue import nudge
 from app.settings import settings
 
-LATE_ARRIVAL = timedelta(seconds=30)
 SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
 PATIENCE = timedelta(days=7)
 log = structlog.get_logger(__name__)
@@ -179,13 +178,13 @@ class Delivery(Table, tablename="deliveries", db=DB):
         return claimed
 
     async def accepted(self, external_id: str) -> None:
-        """The other side has it, under this id. If an earlier send may still arrive, that is looked at a while later; at
-        once if this worker's lease has ended, since then another one may have sent it too."""
+        """The other side has it, under this id. If an earlier send may have arrived too, or this worker's lease has ended,
+        so that another one may have sent it, that is looked at; see `check_doubles`."""
         ended = await self._end(
             "accepted", "",
             """status = 'accepted', external_id = $10, error = '', accepted_at = now(),
-               check_at = CASE WHEN doubtful THEN now() + $11::interval END""",
-            external_id, LATE_ARRIVAL,
+               check_at = CASE WHEN doubtful THEN now() END""",
+            external_id,
         )  # fmt: skip
         if not ended:
             await sql("UPDATE deliveries SET check_at = now() WHERE id = $1", self.id)

@@ -1,6 +1,7 @@
 """Look again where something may have arrived twice: keep one, take the others back, count them."""
 
 import asyncio
+from datetime import timedelta
 
 from app.channels.letters import letter_of
 from app.channels.protocol import Rejected, Unavailable, Uncertain
@@ -10,6 +11,7 @@ from app.domain.delivery import SEND_SHARE, Delivery
 from app.settings import settings
 
 AGAIN_SECONDS = 5
+LATE_ARRIVAL = timedelta(seconds=30)
 AT_ONCE = 60
 DUE = """
 UPDATE deliveries SET check_at = now() + make_interval(secs => $1) WHERE id IN (
@@ -20,6 +22,11 @@ RETURNING *
 TAKE_BACK = """
 UPDATE deliveries SET external_id = $3, taken_back = taken_back || extra, doubles = cardinality(taken_back || extra)
 FROM (SELECT ARRAY(SELECT unnest($2::text[]) EXCEPT SELECT unnest(taken_back) FROM deliveries WHERE id = $1) AS extra) more
+WHERE id = $1
+"""
+# What is there is taken back at once; what was under way when another copy was accepted may arrive a while later.
+LAST_LOOK = """
+UPDATE deliveries SET check_at = CASE WHEN accepted_at > now() - $2::interval THEN accepted_at + $2::interval END
 WHERE id = $1
 """
 
@@ -50,4 +57,4 @@ async def _keep_one(delivery: Delivery) -> None:
     for copy in others:
         assert channel is not None
         await channel.remove(letter, copy)
-    await sql("UPDATE deliveries SET check_at = NULL WHERE id = $1", delivery.id)
+    await sql(LAST_LOOK, delivery.id, LATE_ARRIVAL)
