@@ -1,19 +1,17 @@
 """Look again where something may have arrived twice: keep one, take the others back, count them."""
 
 import asyncio
-from datetime import timedelta
 
 from app.channels.letters import letter_of
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.channels.registry import channel_for
 from app.database import loaded, sql
-from app.domain.delivery import SEND_SHARE, Delivery
+from app.domain.delivery import LATE_ARRIVAL, SEND_SHARE, Delivery
 from app.settings import settings
 
 AGAIN_SECONDS = 5  # when another worker may take it up, if this one has died
 SOON_SECONDS = 1
-LATE_ARRIVAL = timedelta(seconds=30)
-AT_ONCE = 60
+AT_ONCE = 100
 DUE = """
 UPDATE deliveries SET check_at = now() + make_interval(secs => $1) WHERE id IN (
   SELECT id FROM deliveries d WHERE check_at <= now() AND NOT EXISTS (
