@@ -1,21 +1,22 @@
 """Look again where something may have arrived twice: keep one, take the others back, count them."""
 
 import asyncio
-from datetime import timedelta
 
 from app.channels.letters import letter_of
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.channels.registry import channel_for
 from app.database import loaded, sql
-from app.domain.delivery import SEND_SHARE, Delivery
+from app.domain.delivery import LATE_ARRIVAL, SEND_SHARE, Delivery
 from app.settings import settings
 
-AGAIN_SECONDS = 5
-LATE_ARRIVAL = timedelta(seconds=30)
-AT_ONCE = 60
+AGAIN_SECONDS = 5  # when another worker may take it up, if this one has died
+SOON_SECONDS = 1
+AT_ONCE = 100
 DUE = """
 UPDATE deliveries SET check_at = now() + make_interval(secs => $1) WHERE id IN (
-  SELECT id FROM deliveries WHERE check_at <= now() ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+  SELECT id FROM deliveries d WHERE check_at <= now() AND NOT EXISTS (
+    SELECT FROM channel_health h WHERE h.key = d.via AND h.probe_at IS NOT NULL)
+  ORDER BY check_at LIMIT $2 FOR UPDATE SKIP LOCKED)
 RETURNING *
 """
 # Named before they are taken back: a worker that dies in between leaves them counted, and counted once.
@@ -32,7 +33,7 @@ WHERE id = $1
 
 
 async def check_doubles() -> None:
-    """Those whose time has come; what can't be said now is asked again after a while."""
+    """Those whose time has come, but where a breaker is open; what can't be said now is asked again soon."""
     again = max(AGAIN_SECONDS, settings().lease_seconds)
     await asyncio.gather(*(_check(loaded(Delivery, row)) for row in await sql(DUE, again, AT_ONCE)))
 
@@ -41,8 +42,9 @@ async def _check(delivery: Delivery) -> None:
     try:
         async with asyncio.timeout(settings().lease_seconds * SEND_SHARE):
             await _keep_one(delivery)
-    except (Unavailable, Uncertain, TimeoutError):
-        return
+    except (Unavailable, Uncertain, TimeoutError) as why:
+        wait = getattr(why, "retry_after_seconds", None) or SOON_SECONDS
+        await sql("UPDATE deliveries SET check_at = now() + make_interval(secs => $2) WHERE id = $1", delivery.id, wait)
     except Rejected:
         await sql("UPDATE deliveries SET check_at = NULL WHERE id = $1", delivery.id)
 

@@ -97,7 +97,7 @@ async def _send(delivery: Delivery) -> float | None:
             raise Rejected("Settled before it was sent.")
         async with asyncio.timeout(delivery.give_up_at - time.monotonic()):
             arrived = await _arrived_before(delivery, channel, letter)
-            external_id = arrived or await channel.send(letter)
+            external_id = arrived[0] if arrived else await channel.send(letter)
     except Rejected as rejected:
         await delivery.rejected(str(rejected), gone=rejected.gone)
         if rejected.gone and delivery.channel:
@@ -109,16 +109,13 @@ async def _send(delivery: Delivery) -> float | None:
     except TimeoutError:
         return await delivery.uncertain("No reply in time.")
     else:
-        await delivery.accepted(external_id)
+        await delivery.accepted(external_id, doubled=len(arrived) > 1)
     return None
 
 
-async def _arrived_before(delivery: Delivery, channel: Channel, letter: Letter) -> str | None:
-    """Where an earlier send may have arrived: its id at the other side, if it has."""
-    if not delivery.doubtful:
-        return None
-    copies = await channel.find(letter)
-    return copies[0] if copies else None
+async def _arrived_before(delivery: Delivery, channel: Channel, letter: Letter) -> list[str]:
+    """Where an earlier send may have arrived: the ids of its copies at the other side."""
+    return await channel.find(letter) if delivery.doubtful else []
 
 
 async def deliver(ctx: Context, *, row_id: str) -> None:
