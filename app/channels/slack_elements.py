@@ -11,7 +11,7 @@ from app.channels.slack_limits import LONGEST_TEXT, Element, cut, size, weight_o
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 _HEAVIEST_ADDRESS = 3_000
-_PART_CHARACTERS = 1_000
+_PART_CHARACTERS = 300
 
 
 def elements_of(children: Sequence[Token], *, bold: bool = False) -> list[Element]:
@@ -83,7 +83,7 @@ def portions(elements: list[Element], most: int) -> Iterator[list[Element]]:
         if portion and weight + cost > most:
             yield portion
             portion, weight = [], 0
-        portion.append(element)
+        _append(portion, element, apart=element["type"] == "link")
         weight += cost
     if portion:
         yield portion

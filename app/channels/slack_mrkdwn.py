@@ -6,7 +6,7 @@ Their words come as mrkdwn: https://docs.slack.dev/messaging/formatting-message-
 import re
 from collections.abc import Mapping
 
-_CODE_BLOCK = re.compile(r"[ \t]*\n?[ \t]*```\n?(.+?)\n?```[ \t]*\n?", re.DOTALL)
+_CODE_BLOCK = re.compile(r"[ \t]{0,9}\n?[ \t]{0,9}```\n?(.+?)\n?```[ \t]{0,9}\n?", re.DOTALL)
 _CODE = re.compile(r"`[^`\n]+`")
 _TOKEN = re.compile(r"<([^<>\n]+)>")
 _BULLET = re.compile(r"^([ \t]*)[•◦▪][\ufe0e\ufe0f]?[ \t]+", re.MULTILINE)
@@ -15,6 +15,7 @@ _MARKED = {
     "**": re.compile(r"(?<![\w*\\])\*(?![\s*])([^*\n]*[^*\s])\*(?![\w*])"),
     "~~": re.compile(r"(?<![\w~])~(?![\s~])([^~\n]*[^~\s])~(?![\w~])"),
 }
+_KEPT = re.compile("\0(\\d+)\0")
 _ENTITY = re.compile(r"&(amp|lt|gt);")
 _CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
 _LINK = re.compile(r"(?:https?://|mailto:)\S+", re.IGNORECASE)
@@ -37,7 +38,9 @@ def markdown_from(text: str, names: Mapping[str, str]) -> str:
     for mark, marked in _MARKED.items():
         text = marked.sub(rf"{mark}\1{mark}", text)
     text = _decoded(_BETWEEN_WORDS.sub(r"\\*", text))
-    return re.sub("\0(\\d+)\0", lambda found: kept[int(found[1])], text).strip("\n")
+    while "\0" in text:  # what was kept may hold what was kept before it
+        text = _KEPT.sub(lambda found: kept[int(found[1])], text)
+    return text.strip("\n")
 
 
 def _code_block(code: str, names: Mapping[str, str]) -> str:
@@ -66,7 +69,7 @@ def _markdown_of(token: str, names: Mapping[str, str]) -> str:
 def _shown(token: str, names: Mapping[str, str]) -> str:
     """The words that Slack shows for what stands between `<` and `>`."""
     target, _, label = token.partition("|")
-    match target[0], target[1:]:
+    match target[:1], target[1:]:
         case "@", person:
             return f"@{_one_line(names.get(person) or label or person)}"
         case "#", channel:
