@@ -7,7 +7,7 @@ from typing import Any
 
 from markdown_it.token import Token
 
-from app.channels.slack_limits import LONGEST_TEXT, Element, cut, size, weight_of
+from app.channels.slack_limits import LONGEST_TEXT, Element, cut, weight_of
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 _HEAVIEST_ADDRESS = 3_000
@@ -83,15 +83,15 @@ def portions(elements: list[Element], most: int) -> Iterator[list[Element]]:
         if portion and weight + cost > most:
             yield portion
             portion, weight = [], 0
-        _append(portion, element, apart=element["type"] == "link")
+        _append(portion, element)
         weight += cost
     if portion:
         yield portion
 
 
 def _parts(element: Element) -> list[Element]:
-    if size(element["text"]) <= _PART_CHARACTERS:
-        return [element]
+    if len(element["text"]) <= _PART_CHARACTERS:
+        return [element] if element["text"] else []
     return [{**element, "text": text} for text in cut(element["text"], _PART_CHARACTERS)]
 
 

@@ -24,7 +24,7 @@ _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 def size(text: str) -> int:
     """Its length as JavaScript counts it, which is never less than what anybody else counts."""
-    return len(text) + len(_ASTRAL.findall(text))
+    return len(text) if text.isascii() else len(text) + len(_ASTRAL.findall(text))
 
 
 def weight_of(part: Any) -> int:
@@ -45,17 +45,19 @@ def shortened(text: str, most: int) -> str:
 
 def escaped(text: str, most: int = LONGEST_TEXT) -> str:
     """The text as mrkdwn shows it literally: it mentions nobody and links nothing. It is cut where it would be too long."""
+    whole = text.translate(_ENTITIES)
+    if size(whole) <= most:
+        return whole
     parts, room = list[str](), most - 1
-    for at, character in enumerate(text):
-        part = _ENTITIES.get(character, character)
+    for part in (character.translate(_ENTITIES) for character in text):
         room -= size(part)
-        if room < 0 and (at + 1 < len(text) or room < -1):
-            return "".join(parts).rstrip() + "…"
+        if room < 0:
+            break
         parts.append(part)
-    return "".join(parts)
+    return "".join(parts).rstrip() + "…"
 
 
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def cut(text: str, most: int) -> list[str]:
