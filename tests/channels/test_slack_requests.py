@@ -4,32 +4,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app.channels import slack_requests
 from app.channels.slack_answers import Clicked, Submitted, read_action, read_view, value_of
 from app.channels.slack_controls import answer_view
 from app.channels.slack_home import home_view
 from app.channels.slack_requests import confirm_message, notice_message, reminder_message, request_message
-from app.channels.slack_text import Said
 from app.domain.errors import Unfit
 from app.domain.feedback_value import FeedbackType, fit_value
+from tests.channels.slack_asked import ID, SEVERAL, URL, request
 from tests.channels.slack_rules import Part, check_message, check_view, words
-
-ID = "019a0000-0000-7000-8000-000000000001"
-URL = f"https://parley.example/feedback/{ID}"
-SEVERAL = [f"Option {at}" for at in range(12)]
-HOSTILE = ["<!channel>", "a & b", "*x* _y_ `z`", "|", "<@U1>", "é😀" * 60, "&" * 200, "<" * 200, '"' * 200]
-
-
-def request(type: str = "approval", **changed: Any) -> dict[str, Any]:
-    """As `FeedbackRequest.as_dict()` makes it."""
-    return {
-        "id": ID, "code": "K7F2", "session_id": ID, "type": type, "question": "Ship it?", "options": [], "context": "",
-        "urgency": "normal", "status": "open", "needed": 1, "asked_by": "Ana", "batch": None, "deadline": None,
-        "default": None, "created_at": "2026-01-02T10:00:00Z", "settled_at": None,
-    } | changed  # fmt: skip
 
 
 def shown(asked: dict[str, Any]) -> list[Part]:
@@ -240,107 +224,3 @@ def test_notes_reminders_tests_and_confirmations() -> None:
     assert "[K7F2] Ship it?" in reminder.text
     for said in (note, reminder, slack_requests.test_message(), confirm_message("https://p.example/channels/confirm/x")):
         check_message(said)
-
-
-TEXT = st.text(min_size=1, max_size=200) | st.sampled_from(HOSTILE)
-LONG = st.builds(lambda text, times: (text * times)[:2_000], TEXT, st.integers(1, 500))
-REQUESTS = st.builds(
-    request,
-    st.sampled_from(list(FeedbackType)),
-    id=st.uuids().map(str),
-    question=LONG,
-    options=st.lists(TEXT, min_size=2, max_size=20),
-    context=st.builds(lambda text, times: text * times, TEXT, st.integers(0, 100)),
-    urgency=st.sampled_from(["normal", "urgent"]),
-    needed=st.integers(1, 9),
-    asked_by=TEXT,
-    deadline=st.sampled_from([None, "2026-01-03T10:00:00Z"]),
-    default=st.none() | st.booleans() | TEXT | st.lists(TEXT) | st.integers(1, 5),
-    settled_at=st.sampled_from([None, "2026-01-03T10:00:00Z"]),
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(REQUESTS, LONG)
-def test_whatever_is_asked_makes_messages_and_views_that_slack_takes(asked: dict[str, Any], outcome: str) -> None:
-    all_said: list[Said] = [
-        request_message(asked, "", URL),
-        request_message(asked, outcome, URL),
-        reminder_message(asked, URL),
-        notice_message({"from": asked["asked_by"], "text": asked["question"]}),
-    ]
-    for said in all_said:
-        check_message(said)
-        assert "K7F2" in words(said.blocks) or said is all_said[-1]
-    check_view(answer_view(asked, "x" * 3_000))
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    st.lists(REQUESTS, max_size=12, unique_by=lambda one: str(one["id"])),
-    st.lists(st.text(max_size=20)),
-    st.text(max_size=50),
-)
-def test_whatever_waits_makes_a_home_that_slack_takes(asked: list[Part], channels: list[str], quiet: str) -> None:
-    check_view(home_view(asked, channels, quiet, "https://p.example"))
-
-
-NAMES = st.sampled_from(
-    ["type", "actions", "block_id", "action_id", "value", "state", "values", "view", "answer", "comment", "callback_id",
-     "private_metadata", "selected_option", "selected_options", "choices"]
-)  # fmt: skip
-VALUES = st.sampled_from(
-    [
-        "block_actions",
-        "view_submission",
-        f"parley:answer:{ID}",
-        "send",
-        "open:x",
-        "answer:1",
-        "button",
-        "1",
-        "-1",
-        "１",
-        "9999",
-    ]
-)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | VALUES,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.text(max_size=3), inner, max_size=6),
-    max_leaves=30,
-)
-ACTIONS = st.fixed_dictionaries(
-    {
-        "type": st.just("block_actions"),
-        "actions": st.lists(
-            st.fixed_dictionaries(
-                {"block_id": VALUES, "action_id": VALUES}, optional={"value": JSON, "selected_option": JSON}
-            )
-        ),
-    },
-    optional={"state": JSON, "view": JSON},
-)
-VIEWS = st.fixed_dictionaries(
-    {
-        "type": st.just("view_submission"),
-        "view": st.fixed_dictionaries(
-            {
-                "callback_id": VALUES,
-                "private_metadata": st.just("") | JSON,
-                "state": st.fixed_dictionaries(
-                    {"values": st.fixed_dictionaries({"answer": JSON}, optional={"comment": JSON})}
-                ),
-            }
-        ),
-    }
-)
-
-
-@settings(max_examples=1_000)
-@given(JSON | ACTIONS | VIEWS, REQUESTS)
-def test_nothing_that_is_posted_here_can_break_the_reading(payload: Any, asked: dict[str, Any]) -> None:
-    action, view = read_action(payload), read_view(payload)
-    assert action is None or action.what in ("answer", "open")
-    for read in (action, view):
-        if read:
-            value_of(asked, read.data)

@@ -1,4 +1,4 @@
-"""Words go to Slack whole, within its limits, and mention nobody; what people write there comes back as Markdown."""
+"""Words go to Slack whole, within its limits, and mention nobody."""
 
 import re
 from time import perf_counter
@@ -7,25 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.channels.slack_mrkdwn import markdown_from
-from app.channels.slack_streaming import JOINER, Escaping, streamed
 from app.channels.slack_text import messages_of, mirrored
-from app.markdown import normal, render
+from app.markdown import render
+from tests.channels.slack_markdown import MARKDOWN, SNIPPETS, holds
 from tests.channels.slack_rules import Part, check_escaped, check_message, words
 from tests.hostile import hostile
-
-SNIPPETS = [
-    "# head", "## [linked](https://a.example) head", "title\n===", "- a", "- [ ] open", "- [x] done", "  - nested", "1. one",
-    "7. seven", "> quote", "> - listed", "> > deep", "```py\nprint(1)\n```", "```", "~~~\nx", "    indented", "---", "***",
-    "| a | b |\n|---|:-:|\n| 1 | **2** |", "| wide |\n|-|\n| x |\n| y |", "**bold**", "_it_", "~~s~~", "`code`", "`", "\\*",
-    "[l](https://a.example/?x=1&y=2)", "[](https://e.example)", "[x](javascript:alert(1))", "![alt](https://a.example/i.png)",
-    "<https://auto.example>", "https://bare.example.", "<!channel>", "@here", "<@U1>", "<#C1|g>", "<b>html</b>", "a & b < c",
-    "&lt;!here&gt;", "\n", "\n\n", "  \n", " ", "words", "😀😀", "é\u0301", "\0", "\u2028", "-", "- ", "1.", ">", "|",
-    "*" * 40,
-]  # fmt: skip
-MARKDOWN = st.lists(st.sampled_from(SNIPPETS) | st.text(max_size=8), max_size=25).map("".join) | st.lists(
-    st.sampled_from(SNIPPETS), max_size=25
-).map("\n".join)
 
 
 def only(markdown: str) -> list[Part]:
@@ -38,16 +24,6 @@ def only(markdown: str) -> list[Part]:
 def rich(markdown: str) -> list[Part]:
     (block,) = only(markdown)
     return list(block["elements"])
-
-
-def letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", text)
-
-
-def holds(whole: str, part: str) -> bool:
-    """Whether all letters of a part stand in the whole, in that order."""
-    rest = iter(letters(whole))
-    return all(letter in rest for letter in letters(part))
 
 
 def test_words_keep_their_marks() -> None:
@@ -219,103 +195,6 @@ def test_words_said_elsewhere_are_quoted_under_who_said_them() -> None:
     assert words(said.blocks[:1]) == "Ana, on the page:"
     assert [element["type"] for element in said.blocks[1]["elements"]] == ["rich_text_quote", "rich_text_list"]
     assert said.text.startswith("Ana, on the page:\nHi")
-
-
-def test_what_is_streamed_mentions_nobody_and_shows_no_image() -> None:
-    assert streamed("<@U1> <#C1|g> <!here> @channel, ![cat](https://a.example/c.png)") == (
-        f"<{JOINER}@U1> <{JOINER}#C1|g> <{JOINER}!here> @{JOINER}channel, [cat](https://a.example/c.png)"
-    )
-
-
-@pytest.mark.parametrize(
-    "same", ["a < b && c", "me@here.example", "<!DOCTYPE html>", "<https://a.example>", "Oh! [x]", "~~s~~"]
-)
-def test_what_mentions_nobody_is_streamed_as_it_is(same: str) -> None:
-    assert streamed(same) == same
-
-
-def test_code_is_streamed_with_all_its_characters() -> None:
-    assert streamed("```rs\nvec![1]\n```\n![a](b)") == "```rs\nvec![1]\n```\n[a](b)"
-    assert streamed("`vec![1]`") == f"`vec!{JOINER}[1]`"
-
-
-PARTS = st.sampled_from(
-    [
-        "<",
-        "!",
-        "@",
-        "#",
-        "[",
-        "`",
-        "```",
-        "~~~",
-        "here",
-        "channel",
-        "e",
-        "U1",
-        "\n",
-        "\r",
-        " ",
-        ">",
-        "(",
-        "é",
-        "\0",
-        "![a](b)",
-    ]
-)
-
-
-@settings(max_examples=1_000)
-@given(st.lists(PARTS, max_size=20).map("".join) | MARKDOWN, st.data())
-def test_what_is_streamed_does_not_depend_on_how_it_is_cut(text: str, data: st.DataObject) -> None:
-    places = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
-    escaping = Escaping()
-    pieces = [text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True)]
-    assert "".join(map(escaping.feed, pieces)) + escaping.close() == streamed(text)
-
-
-@settings(max_examples=400)
-@given(st.lists(PARTS, max_size=20).map("".join))
-def test_nothing_streamed_can_be_read_as_a_mention(text: str) -> None:
-    shown = streamed(text)
-    assert not re.search(r"<[@#]\w|<!(?:here|channel|everyone|subteam)|(?<!\w)@(?:here|channel|everyone)\b", shown)
-    assert letters(shown) == letters(normal(text))
-
-
-@pytest.mark.parametrize(
-    ("text", "markdown"),
-    [
-        ("*bold* _it_ ~gone~ `x`", "**bold** _it_ ~~gone~~ `x`"),
-        ("2*3*4, 2 * 3 * 4", "2\\*3\\*4, 2 * 3 * 4"),
-        ("<https://a.example/b|label [1]>", "[label \\[1\\]](https://a.example/b)"),
-        ("<https://a.example/b(c)|label>", "[label](<https://a.example/b(c)>)"),
-        ("<https://a.example/b>", "https://a.example/b"),
-        ("<http://a.example|a.example>", "<http://a.example>"),
-        ("<mailto:ana@a.example|ana@a.example>", "ana@a.example"),
-        ("*<https://a.example|`x`>*", "**[`x`](https://a.example)**"),
-        ("<@U1> and <@U2>, <@U3|carl>", "@Ana and @U2, @carl"),
-        ("<#C1|general> <#C2> <#C3|>", "#general #ops #C3"),
-        ("<!here> <!channel|@channel> <!subteam^S1|@team>", "@here @channel @team"),
-        ("<!date^1392734382^{date}|Feb 18>", "Feb 18"),
-        ("a &amp; b &lt;c&gt; &amp;lt;", "a & b <c> &lt;"),
-        ("see ```a *b* &lt;x&gt;\n<@U1>``` so", "see\n```\na *b* <x>\n@Ana\n```\nso"),
-        ("`<https://a.example>`", "`https://a.example`"),
-        ("• a\n    ◦ b\n&gt; quote", "- a\n    - b\n> quote"),
-        ("<> <|x> ``` * _", "<> x ``` * _"),
-    ],
-)
-def test_what_a_person_wrote_in_slack_is_markdown(text: str, markdown: str) -> None:
-    assert markdown_from(text, {"U1": "Ana", "C2": "ops"}) == markdown
-
-
-@settings(max_examples=400)
-@given(st.lists(PARTS | st.sampled_from(["<@U1>", "|", "*", "_", "~", "&lt;", "<https://a.example|", ";"]), max_size=25))
-def test_whatever_is_written_in_slack_keeps_its_letters(parts: list[str]) -> None:
-    text = "".join(parts)
-    shown = markdown_from(text, {"U1": "U1"})
-    assert "\0" not in shown
-    if "<" not in text and "&" not in text:
-        assert letters(shown) == letters(text.replace("\0", ""))
 
 
 def test_the_fallback_is_escaped_and_cut() -> None:
