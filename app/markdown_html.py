@@ -45,6 +45,11 @@ def blocks_of(source: str) -> list[Token]:
     return tokens
 
 
+def tokens_of(source: str) -> list[Token]:
+    """All tokens of a normal source, for what shows it elsewhere than on a page."""
+    return _MARKDOWN.parse(source, {"part": None, "being_written": False})
+
+
 _SAFE_ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 
 
