@@ -6,9 +6,8 @@ async with running_sandbox(addresses=Addresses.of(parley)) as slack:
     slack.secrets                     what the app has to know
 """
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,6 @@ from app.sandbox.slack.options import Options, Secrets
 from app.sandbox.slack.workspace import Workspace
 from app.sandbox.slack.world import Place
 from tests.conftest import free_port
-from tests.waiting import until
 
 
 @dataclass
@@ -56,12 +54,11 @@ async def running_sandbox(**options: Any) -> AsyncIterator[Running]:
     """A sandbox with these of app/sandbox/slack/options.py, on a free port, without limits unless a `rate` is given."""
     port = free_port()
     server = Server(Options(**({"rate": 10_000.0} | options)), port)
-    server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
-    task = asyncio.create_task(server.serve())
-    await until(lambda: server.started)
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup()  # not serve(): it would look every 0.1 s whether it is to end, and take over signals
     try:
         yield Running(server.workspace, f"http://127.0.0.1:{port}")
     finally:
         server.workspace.watchers.close()
-        server.should_exit = True
-        await task
+        await server.shutdown()

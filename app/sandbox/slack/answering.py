@@ -14,7 +14,7 @@ from app.sandbox.slack.workspace import Workspace
 from app.sandbox.slack.world import Json, Said
 
 
-@post("/response/{key:str}")
+@post("/response/{key:str}", status_code=200)
 async def respond(request: Request[Any, Any, Any], key: FromPath[str]) -> Response[bytes]:
     """Answer a click or a command: "ok", or why not."""
     workspace: Workspace = request.app.state.slack
