@@ -67,7 +67,7 @@ def html(world: World, text: str) -> Markup:
     words = emojis(_plain(words))
     for pattern, by in STYLES:
         words = pattern.sub(by, words)
-    words = re.sub(r"(?m)^&gt; ?(.*)$", r"<q>\1</q>", words).replace("\n", "<br>")
+    words = re.sub(r"(?m)^&gt; ?(.*)$\n?", r"<q>\1</q>", words).replace("\n", "<br>")
     return Markup(re.sub(r"\0(\d+)\0", lambda found: aside[int(found[1])], words))  # noqa: S704 - all of it is escaped
 
 
