@@ -86,6 +86,21 @@ def doctor() -> None:
 
 
 @cli.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="The port of loopback to listen on.")] = 8010,
+    folder: Annotated[Path | None, typer.Option(help="Where its workspace is kept; nowhere unless given.")] = None,
+    base_url: Annotated[str, typer.Option(help="The Parley that it calls back; PARLEY_BASE_URL unless given.")] = "",
+    rate: Annotated[float, typer.Option(help="Messages per second that each conversation takes.")] = 1.0,
+) -> None:
+    """Stand in for Slack, on this machine only: its API, and pages to click in at /sandbox/slack."""
+    from app.sandbox.server import serve as serve_sandbox
+    from app.sandbox.slack.options import Addresses, Options
+
+    addresses = Addresses.of(base_url or settings().base_url)
+    serve_sandbox(Options(addresses=addresses, folder=folder, rate=rate), port)
+
+
+@cli.command()
 def create_admin(email: str) -> None:
     """Make an admin, or make the account EMAIL one."""
     from app.admins import create_admin as create
