@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
     slack_client_id: str = ""
     slack_client_secret: str = ""
+    slack_signing_secret: str = ""
+    slack_bot_token: str = ""
+    slack_app_token: str = ""
     slack_api_url: str = "https://slack.com/api/"
 
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()

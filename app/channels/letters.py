@@ -1,5 +1,6 @@
 """What a delivery says when it is sent: made from the rows as they stand now, not as they stood when it was written."""
 
+from typing import Any
 from uuid import UUID
 
 from app.channels.protocol import Letter, Rejected
@@ -11,10 +12,14 @@ from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_told import told
+from app.domain.message import Message
 
 ABOUT = """
-SELECT c.*, o.external_id AS copy, p.id AS handed_on FROM communication_channels c LEFT JOIN deliveries o ON o.id = $2
+SELECT c.*, o.external_id AS copy, p.id AS handed_on, b.place FROM communication_channels c
+LEFT JOIN deliveries o ON o.id = $2
 LEFT JOIN feedback_recipients p ON p.request = $3 AND p."user" = $4 AND p.delegated_to IS NOT NULL
+LEFT JOIN channel_bindings b ON b.channel = c.id AND b.session = COALESCE(
+  (SELECT session FROM feedback_requests WHERE id = $3), (SELECT session FROM messages WHERE id = $5))
 WHERE c.id = $1
 """
 
@@ -24,7 +29,7 @@ async def letter_of(delivery: Delivery) -> Letter:
     confirm an address holds the link as `payload["url"]`."""
     if delivery.kind == DeliveryKind.WEBHOOK:
         return await _webhook_letter(delivery)
-    about = await sql(ABOUT, delivery.channel, delivery.copy_of, delivery.request, delivery.user)
+    about = await sql(ABOUT, delivery.channel, delivery.copy_of, delivery.request, delivery.user, delivery.message)
     if not about:
         raise Rejected("The address was removed.")
     channel, request = loaded(CommunicationChannel, about[0]), await _request(delivery)
@@ -35,6 +40,8 @@ async def letter_of(delivery: Delivery) -> Letter:
         request=request.as_dict() if request else {},
         outcome=await _outcome(request, about[0]["handed_on"]) if request else "",
         copy=about[0]["copy"] or "",
+        place=about[0]["place"] or "",
+        entry=await _entry(delivery.message) if delivery.message else {},
         payload=delivery.told | ({"url": confirm_url(channel)} if delivery.kind == DeliveryKind.CONFIRM else {}),
     )
 
@@ -57,6 +64,11 @@ async def _webhook_letter(delivery: Delivery) -> Letter:
     return Letter(
         delivery.id, DeliveryKind.WEBHOOK, delivery.told.get("url", ""), payload=body, endpoint=delivery.endpoint
     )  # fmt: skip
+
+
+async def _entry(message_id: UUID) -> dict[str, Any]:
+    """An entry of a log, as it is now."""
+    return loaded(Message, (await sql("SELECT * FROM messages WHERE id = $1", message_id))[0]).as_dict()
 
 
 async def _request(delivery: Delivery) -> FeedbackRequest | None:

@@ -30,7 +30,8 @@ class Uncertain(Exception):
 @dataclass(frozen=True)
 class Letter:
     """Something to send, as things stand now. `copy`: the id, at the other side, of what this changes or follows.
-    `endpoint`: whose secret signs it, for a webhook."""
+    `endpoint`: whose secret signs it, for a webhook. `place`: where the conversation that it belongs to goes on; `entry`:
+    what of its log it shows."""
 
     id: UUID
     kind: DeliveryKind
@@ -40,6 +41,8 @@ class Letter:
     copy: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
     endpoint: UUID | None = None
+    place: str = ""
+    entry: dict[str, Any] = field(default_factory=dict)
 
 
 class Channel(Protocol):

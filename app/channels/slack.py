@@ -7,13 +7,11 @@ from uuid import UUID
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.channels.protocol import Letter, Stream
+from app.channels.protocol import Letter
 from app.channels.slack_client import Refused, Said, heard, team
 from app.channels.slack_place import Copy, Place, Who
-from app.channels.slack_stream import SlackStream
 from app.channels.slack_text import Said as Words
 from app.channels.slack_words import request_words, words_of
-from app.channels.slack_workspace import ended
 from app.domain.delivery import DeliveryKind
 
 EVENT = "parley_delivery"
@@ -37,12 +35,6 @@ class Slack:
         place = await self._place(with_team, letter, who)
         stamps = [await post(with_team, place, words, letter.id, part) for part, words in enumerate(words_of(letter))]
         return str(Copy(place.channel, tuple(stamps)))
-
-    async def stream(self, letter: Letter, known: str) -> Stream:
-        """An answer that is shown while it is written; `known`: what a worker that died has begun."""
-        who = Who.read(letter.address)
-        with_team = await self._team(who)
-        return SlackStream(with_team, await self._place(with_team, letter, who), who, letter.id, Copy.read(known) if known else None)
 
     async def find(self, letter: Letter) -> list[str]:
         """All whole copies. Of what was begun and not ended nothing stays."""
@@ -132,10 +124,7 @@ def _marked(message: Said) -> Said:
 
 
 def _is_of(message: Said, letter: Letter) -> bool:
-    """Whether it is of this letter: marked so, or begun as a stream in this thread and never ended, since what is ended is
-    marked, and in a thread only one is under way."""
-    told = _marked(message)
-    return told.get("delivery") == str(letter.id) or (not told and letter.kind == DeliveryKind.MESSAGE)
+    return _marked(message).get("delivery") == str(letter.id)
 
 
 def _copies(parts: list[Said], whole: int, channel: str) -> Iterator[Copy]:
@@ -147,6 +136,6 @@ def _copies(parts: list[Said], whole: int, channel: str) -> Iterator[Copy]:
             stamps = []
         if part == len(stamps):
             stamps.append(message["ts"])
-            if len(stamps) == whole or _marked(message).get("last"):
+            if len(stamps) == whole:
                 yield Copy(channel, tuple(stamps))
                 stamps = []

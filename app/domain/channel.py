@@ -42,12 +42,14 @@ class ChannelStatus(StrEnum):
 
 class CommunicationChannel(Table, tablename="communication_channels", db=DB):
     """An address of a person. Several failures in a row make it `failing`; one that will take nothing any more is
-    `disconnected` until the person mends it; `off` is their own wish."""
+    `disconnected` until the person mends it; `off` is their own wish. `label`: what people call an address that is made of
+    ids."""
 
     id = UUIDColumn(primary_key=True, default=new_id)
     user = ForeignKey(User, null=False)
     type = Varchar(choices=ChannelType)
     address = Text()
+    label = Text(default="")
     status = Varchar(choices=ChannelStatus, default=ChannelStatus.ACTIVE)
     position = Integer()
     failures = Integer(default=0)
@@ -82,13 +84,16 @@ class CommunicationChannel(Table, tablename="communication_channels", db=DB):
         return [type for type in ChannelType if type in usable]
 
     @classmethod
-    async def add(cls, user_id: UUID, type: ChannelType, address: str, status: ChannelStatus = ChannelStatus.ACTIVE) -> Self:
+    async def add(
+        cls, user_id: UUID, type: ChannelType, address: str, status: ChannelStatus = ChannelStatus.ACTIVE, label: str = ""
+    ) -> Self:
         """Another address, last in the person's order. Conflict if they have it already."""
         rows = await sql(
-            """INSERT INTO communication_channels (id, "user", type, address, status, position, created_at)
-               SELECT $1, $2, $3, $4, $5, COALESCE(max(position) + 1, 0), $6 FROM communication_channels WHERE "user" = $2
+            """INSERT INTO communication_channels (id, "user", type, address, status, position, created_at, label)
+               SELECT $1, $2, $3, $4, $5, COALESCE(max(position) + 1, 0), $6, $7
+               FROM communication_channels WHERE "user" = $2
                ON CONFLICT DO NOTHING RETURNING id""",
-            new_id(), user_id, type, address, status, now(),
+            new_id(), user_id, type, address, status, now(), label,
         )  # fmt: skip
         if not rows:
             raise Conflict("You have this address already.")
@@ -142,6 +147,11 @@ class CommunicationChannel(Table, tablename="communication_channels", db=DB):
             await self.reorder(self.user, order)
 
     @property
+    def name(self) -> str:
+        """What people call the address."""
+        return str(self.label or self.address)
+
+    @property
     def usable(self) -> bool:
         return self.status in (ChannelStatus.ACTIVE, ChannelStatus.FAILING)
 
@@ -163,6 +173,16 @@ class CommunicationChannel(Table, tablename="communication_channels", db=DB):
                 await look_again(self.user)
             if rows and not on:
                 await self._call_back(["due"], "The channel was switched off.", may_return=True)
+
+    async def reconnect(self) -> None:
+        """It takes things again."""
+        async with transaction():
+            await sql(
+                """UPDATE communication_channels SET status = 'active', failures = 0, last_error = ''
+                   WHERE id = $1 AND status = 'disconnected'""",
+                self.id,
+            )
+            await look_again(self.user)
 
     async def drop(self, *, by: User) -> None:
         """Forget the address; what was to go there goes another way. What went there is still told of."""

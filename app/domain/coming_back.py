@@ -47,7 +47,7 @@ async def disconnect(channel_id: UUID, why: str) -> None:
         channel = await CommunicationChannel.objects().get(CommunicationChannel.id == channel_id)
         person = await User.objects().get(User.id == channel.user) if channel else None
         if channel and person:
-            name = f"{ChannelType(channel.type).label} ({channel.address})"
+            name = f"{ChannelType(channel.type).label} ({channel.name})"
             words = (
                 f"{name} takes nothing any more: {why.rstrip('.')}. You are asked by your other channels until you mend it."
             )

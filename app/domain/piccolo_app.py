@@ -8,15 +8,19 @@ from app.database import DB
 from app.domain.agent_state import AgentState
 from app.domain.api_key import ApiKey
 from app.domain.audit import AuditEntry
+from app.domain.binding import ChannelBinding
 from app.domain.channel import CommunicationChannel
 from app.domain.channel_health import ChannelHealth
 from app.domain.delivery import Delivery, DeliveryAttempt
+from app.domain.duty import Duty
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse
 from app.domain.gate_try import GateTry
 from app.domain.idempotency import KeptAnswer
+from app.domain.grant import Grant
 from app.domain.identity import Identity
+from app.domain.inbound import InboundEvent
 from app.domain.invitation import Invitation
 from app.domain.measure import Measure
 from app.domain.message import Message
@@ -42,6 +46,7 @@ APP_CONFIG = AppConfig(
         Invitation, KeptAnswer, Identity, Passkey, SpentMark, AuditEntry, GateTry,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse, WebhookEndpoint, Measure,
+        ChannelBinding, InboundEvent, Grant, Duty,
     ],
 )  # fmt: skip
 os.environ["PICCOLO_CONF"] = __name__

@@ -7,6 +7,7 @@ import structlog
 
 from app.domain.gate_try import GateTry
 from app.domain.idempotency import KeptAnswer
+from app.domain.inbound import InboundEvent
 
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 600.0
@@ -15,7 +16,7 @@ EVERY_SECONDS = 600.0
 async def forget_old() -> None:
     """Look every ten minutes, until cancelled."""
     while True:
-        for forget in (KeptAnswer.forget_old, GateTry.forget_old):
+        for forget in (KeptAnswer.forget_old, GateTry.forget_old, InboundEvent.forget_old):
             try:
                 await asyncio.wait_for(asyncio.create_task(forget(), context=Context()), 60)
             except Exception as error:
