@@ -26,7 +26,7 @@ from app.live import encode
 from app.queue import nudge
 from app.settings import settings
 
-LATE_ARRIVAL = timedelta(seconds=30)
+SOON_ARRIVAL, LATE_ARRIVAL = timedelta(seconds=12), timedelta(seconds=30)
 SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
 PATIENCE = timedelta(days=7)
 log = structlog.get_logger(__name__)
@@ -179,13 +179,13 @@ class Delivery(Table, tablename="deliveries", db=DB):
         return claimed
 
     async def accepted(self, external_id: str, *, doubled: bool = False) -> None:
-        """The other side has it, under this id. If an earlier send may still arrive, that is looked at a while later; at
-        once if it is `doubled`, or this worker's lease has ended, since then another one may have sent it too."""
+        """The other side has it, under this id. If an earlier send may still arrive, that is looked at a while later, and
+        once more; at once if it is `doubled`, or this worker's lease has ended: another one may have sent it too."""
         ended = await self._end(
             "accepted", "",
             """status = 'accepted', external_id = $10, error = '', accepted_at = now(),
                check_at = CASE WHEN doubtful THEN now() + $11::interval END""",
-            external_id, timedelta(0) if doubled else LATE_ARRIVAL,
+            external_id, timedelta(0) if doubled else SOON_ARRIVAL,
         )  # fmt: skip
         if not ended:
             await sql("UPDATE deliveries SET check_at = now() WHERE id = $1", self.id)
