@@ -1,29 +1,27 @@
 """What happened in Slack: words in a thread of a conversation, or new ones; an app that was taken away; a Home tab opened."""
 
 from typing import Any
-from uuid import UUID
 
 from app.channels.slack_client import PROVIDER, Refused, Said, heard, team
 from app.channels.slack_home import home_view
 from app.channels.slack_mrkdwn import markdown_from
-from app.channels.slack_people import channel_of, link_for, person_at
+from app.channels.slack_people import LASTS, channel_of, link_for, person_at
 from app.channels.slack_place import Place, Who
 from app.channels.slack_workspace import leave
 from app.database import transaction
 from app.domain.agent_state import AgentState
 from app.domain.binding import ChannelBinding
 from app.domain.channel import ChannelType, CommunicationChannel
-from app.domain.duty import Duty
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.grant import Grant
 from app.domain.inbox import waiting_for
 from app.domain.message import Message
 from app.domain.session import ChatSession
+from app.domain.spent import spend
 from app.domain.user import User
-from app.domain.words import Words
+from app.limits import Kind, allow
 from app.settings import settings
 
-HELLO_AGAIN_SECONDS = 24 * 3600.0
 REMOVED = "Parley was removed from this Slack workspace"
 LEFT_OUT = {"channel_join", "channel_leave", "channel_topic", "channel_purpose", "channel_name", "bot_message"}
 
@@ -72,9 +70,14 @@ async def _say(binding: ChannelBinding | None, place: Place, said: Said, person:
     if not text.strip():
         return "no words"
     channel = await channel_of(person.id, who)
+    verdict = await allow(Kind.WRITE, person.id)
     async with transaction():
         session = await _session(binding, place, person, channel)
-        await Words.put(session, text, by=person, via=ChannelType.SLACK, client_id=client_id(place, said["ts"]))
+        await session.say(
+            text, by=person, via=ChannelType.SLACK, client_id=client_id(place, said["ts"]), owner=session.owner
+        )  # what is said here is always kept: over the limit it is the answer that waits
+        if not verdict.allowed:
+            await AgentState.delay(session.id, verdict.retry_after_seconds)
     return ""
 
 
@@ -87,8 +90,7 @@ async def _session(
             return found
         raise NotFound("This conversation was deleted.")
     assert channel is not None
-    session = await ChatSession.open(person)
-    await session.go_by(ChannelType.SLACK)
+    session = await ChatSession.open(person, channel=ChannelType.SLACK)
     await ChannelBinding.bind(session, channel, str(place))
     return session
 
@@ -120,8 +122,8 @@ async def _change(binding: ChannelBinding | None, place: Place, said: Said, *, g
 
 
 async def _say_hello(who: Who, place: Place, direct: bool) -> None:
-    """One friendly message to somebody whom we don't know; not again within a day."""
-    if not await Duty.take(f"hello {who}", UUID(int=0), 1) or not await _first_today(who):
+    """One friendly message to somebody whom we don't know; not again while its link is good."""
+    if not await spend(f"hello {who}", LASTS):
         return
     client = await team(who.team)
     words = f"Hello! I'm Parley. <{await link_for(who)}|Connect your account> so that I know who you are; the link is good for an hour and for you only."

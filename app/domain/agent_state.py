@@ -60,6 +60,15 @@ class AgentState(Table, tablename="agent_states", db=DB):
             after_commit(announce, session_id, "agent.status", loaded(cls, row).as_dict())
 
     @classmethod
+    async def delay(cls, session_id: UUID, seconds: float) -> None:
+        """Let a turn that is due wait."""
+        await sql(
+            """UPDATE agent_states SET due_at = now() + make_interval(secs => $2)
+               WHERE session = $1 AND status = 'queued'""",
+            session_id, seconds,
+        )  # fmt: skip
+
+    @classmethod
     async def retry(cls, session_id: UUID) -> Self | None:
         """Try the failed answer again, in the same place of the log. None: nothing has failed."""
         rows = await sql(

@@ -179,8 +179,8 @@ class Delivery(Table, tablename="deliveries", db=DB):
         return claimed
 
     async def accepted(self, external_id: str, *, doubled: bool = False) -> None:
-        """The other side has it, under this id. If an earlier send may still arrive, that is looked at a while later,
-        and once more; at once if it is `doubled`, or this worker's lease has ended, since then another one may have sent it too."""
+        """The other side has it, under this id. If an earlier send may still arrive, that is looked at a while later, and
+        once more; at once if it is `doubled`, or this worker's lease has ended: another one may have sent it too."""
         ended = await self._end(
             "accepted", "",
             """status = 'accepted', external_id = $10, error = '', accepted_at = now(),

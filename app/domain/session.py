@@ -41,10 +41,12 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
     deleted_at = Timestamptz(null=True, default=None)
 
     @classmethod
-    async def open(cls, owner: User, session_id: UUID | None = None, title: str = "") -> "ChatSession":
+    async def open(
+        cls, owner: User, session_id: UUID | None = None, title: str = "", channel: ChannelType = ChannelType.WEB
+    ) -> "ChatSession":
         """A new, empty conversation of `owner`. Opening the same `session_id` twice is opening it once."""
         async with transaction():
-            session = cls(id=session_id or new_id(), owner=owner.id, title=fit_title(title))
+            session = cls(id=session_id or new_id(), owner=owner.id, title=fit_title(title), channel=channel)
             opened = await cls.insert(session).on_conflict(cls.id, "DO NOTHING").returning(cls.id)
             if not opened:
                 return await owner.session(session.id)
@@ -74,9 +76,11 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
         """What pages and programs are told when it has changed."""
         return {"id": str(self.id), "title": self.title, "channel": self.channel}
 
-    async def say(self, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Message:
+    async def say(
+        self, text: str, *, by: User, via: ChannelType, client_id: str | None = None, owner: UUID | None = None
+    ) -> Message:
         """Add a person's words to the log, wake the agent and tell everybody: Words, written and lasting."""
-        words = await Words.write(self.id, text, by=by, via=via, client_id=client_id)
+        words = await Words.write(self.id, text, by=by, via=via, client_id=client_id, owner=owner)
         said = await words.last()
         self.last_seq, self.revision = said.seq, said.revision
         return said

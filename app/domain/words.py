@@ -25,7 +25,7 @@ SAY = """
 WITH place AS (
   UPDATE chat_sessions SET last_seq = last_seq + 1, revision = revision + 1, updated_at = $8,
     title = CASE WHEN last_seq = 0 AND title = '' THEN $9 ELSE title END
-  WHERE id = $1 AND owner = $3 AND deleted_at IS NULL RETURNING last_seq, revision, title
+  WHERE id = $1 AND owner = $11 AND deleted_at IS NULL RETURNING last_seq, revision, title
 ), message AS (
   INSERT INTO messages (id, session, seq, revision, type, status, author, "user", author_name, channel, text, client_id,
     error, created_at)
@@ -54,9 +54,13 @@ class Words:
     title: str = ""
 
     @classmethod
-    async def write(cls, session_id: UUID, text: str, *, by: User, via: ChannelType, client_id: str | None = None) -> Self:
+    async def write(
+        cls, session_id: UUID, text: str, *, by: User, via: ChannelType, client_id: str | None = None,
+        owner: UUID | None = None,
+    ) -> Self:  # fmt: skip
         """Add a person's words to the log and wake the agent. Saying the same `client_id` twice is saying it once.
-        NotFound unless it is their conversation; Unfit for what can't be kept."""
+        NotFound unless it is their conversation, or that of the `owner` whose thread they were seen to write in; Unfit for
+        what can't be kept."""
         try:
             said, title = Message.from_person(by, text, session_id, via, client_id), titled(text)
         except Unfit:
@@ -67,7 +71,7 @@ class Words:
             async with commit, attempt():
                 rows = await sql(
                     SAY, session_id, said.id, by.id, said.author_name, via, said.text, said.client_id, said.created_at,
-                    title, commit.early,
+                    title, commit.early, owner or by.id,
                 )  # fmt: skip
         except UniqueViolationError:
             before = await Message.objects().get((Message.session == session_id) & (Message.client_id == said.client_id))
