@@ -18,6 +18,8 @@ from app import database, live, metrics, observability, queue
 from app.api import document, problems
 from app.api.mcp_door import Door, mcp
 from app.api.routes import API, OAUTH
+from app.api.slack import SLACK
+from app.channels import slack_client
 from app.disk import disk
 from app.domain.errors import NotFound
 from app.domain.measure import keep_telling
@@ -61,6 +63,7 @@ from app.web import (
     sessions,
     sign_in,
     sign_up,
+    slack,
     stops,
     streams,
     switches,
@@ -86,6 +89,7 @@ ROUTES = [
     channels.show_channels, channels.add_channel, channels.choose_quiet_hours, channels.show_confirmation,
     channels.confirm_channel, channels.show_channel, channels.place_channel, channels.switch_channel,
     channels.test_channel, channels.send_confirmation, channels.remove_channel,
+    slack.go_to_install, slack.come_back_installed, slack.show_slack_link, slack.connect_slack,
     devices.end_device, devices.end_other_devices, export.export_account,
     second_step.show_second_step, second_step.take_second_step, second_factor.begin_authenticator,
     second_factor.show_authenticator, second_factor.confirm_authenticator, second_factor.remove_authenticator,
@@ -139,6 +143,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
         await app.state.house.close()
         await queue.close()
         await live.close()
+        await slack_client.close()
         await disk.close()
         await database.disconnect()
 
@@ -146,7 +151,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, API, OAUTH, mcp, nothing],
+        route_handlers=[*ROUTES, API, OAUTH, SLACK, mcp, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},

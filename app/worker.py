@@ -13,7 +13,10 @@ from saq.types import Context
 from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
+from app.channels import slack_client
 from app.channels.registry import connect
+from app.channels.slack import Slack
+from app.channels.slack_workspace import adopt_token, is_set_up
 from app.channels.webhook import Webhook
 from app.disk import disk
 from app.domain.measure import keep_telling
@@ -24,11 +27,14 @@ from app.jobs.deliver import Post, deliver
 from app.jobs.erase_who_left import erase_who_left
 from app.jobs.find_due import find_due
 from app.jobs.forget_old import forget_old
+from app.jobs.listen_to_slack import listen_to_slack
+from app.jobs.mirror import mirror_due
 from app.jobs.run_agent import run_agent
 from app.jobs.sweep import sweep
+from app.jobs.take_in import take_in, take_in_due
 
 log = structlog.get_logger(__name__)
-JOBS = [run_agent, deliver, climb]
+JOBS = [run_agent, deliver, climb, take_in]
 YIELDS = 5  # on a busy machine whoever waits for an acknowledgement comes before words that are still being thought
 
 
@@ -37,10 +43,13 @@ async def start(ctx: Context) -> None:
     await database.connect()
     answers, post, webhook = Answers(Model()), Post(), Webhook()
     connect("webhook", webhook)
+    if is_set_up():
+        connect("slack", Slack())
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
-    looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles)
-    timed = [asyncio.create_task(each) for each in (looks, erase_who_left(), forget_old(), sweep(), keep_telling("worker"))]
+    looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles, take_in_due, mirror_due)
+    others = (erase_who_left(), forget_old(), sweep(), keep_telling("worker"), listen_to_slack(), adopt_token())
+    timed = [asyncio.create_task(each) for each in (looks, *others)]
     ctx.update(answers=answers, post=post, webhook=webhook, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 
@@ -51,6 +60,7 @@ async def stop(ctx: Any) -> None:
     await ctx["answers"].leave()
     await ctx["post"].leave()
     await ctx["webhook"].close()
+    await slack_client.close()
     await ctx["listener"].stop()
     await ctx["answers"].model.close()
     await queue.close()

@@ -11,7 +11,7 @@ DESCRIPTION = "what arrives"
 TABLES = {
     "inbound_events": """
         id UUID PRIMARY KEY, provider TEXT NOT NULL, external_id TEXT NOT NULL, kind TEXT NOT NULL, line TEXT NOT NULL,
-        raw TEXT NOT NULL, received_at TIMESTAMPTZ NOT NULL, due_at TIMESTAMPTZ NOT NULL, attempt INTEGER NOT NULL,
+        body TEXT NOT NULL, received_at TIMESTAMPTZ NOT NULL, due_at TIMESTAMPTZ NOT NULL, attempt INTEGER NOT NULL,
         lease_until TIMESTAMPTZ, processed_at TIMESTAMPTZ, error TEXT NOT NULL, UNIQUE (provider, external_id)""",
     "channel_bindings": """
         id UUID PRIMARY KEY, session UUID NOT NULL REFERENCES chat_sessions ON DELETE CASCADE,

@@ -11,6 +11,7 @@ from app import database
 from app.api.callers import AnyRequest
 from app.auth.bearer import ScopeMissing, Stranger
 from app.auth.origin import Foreign
+from app.channels.slack_incoming import Unsigned
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.feedback import Settled
 from app.limits import TooMany
@@ -18,13 +19,25 @@ from app.limits import TooMany
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-PLACES = ("/api", "/oauth", "/.well-known", "/schema/openapi.json", "/mcp")
+PLACES = (
+    "/api", "/oauth", "/.well-known", "/schema/openapi.json", "/mcp", "/slack/events",
+    "/slack/interactions", "/slack/commands",
+)  # fmt: skip
 TITLES = {
     400: "That can't be read", 401: "Sign in first", 403: "That is not for this token", 404: "Nothing is here",
     405: "That can't be done here", 409: "Somebody was faster", 413: "That is too large", 415: "That is of another kind",
     422: "That doesn't fit", 429: "That was a lot at once", 500: "Something broke", 503: "The database is away for a moment",
 }  # fmt: skip
-OURS = {NotFound: 404, Conflict: 409, Unfit: 422, Stranger: 401, ScopeMissing: 403, Foreign: 403, TooMany: 429}
+OURS = {
+    NotFound: 404,
+    Conflict: 409,
+    Unfit: 422,
+    Stranger: 401,
+    Unsigned: 401,
+    ScopeMissing: 403,
+    Foreign: 403,
+    TooMany: 429,
+}
 
 
 def speaks_json(path: str) -> bool:

@@ -43,9 +43,10 @@ class Slack:
         who = Who.read(letter.address)
         with_team = await self._team(who)
         place = await self._place(with_team, letter, who)
-        whole, parts = len(words_of(letter)), [
-            message for message in await self._since(with_team, place, letter.id) if _is_of(message, letter)
-        ]
+        whole, parts = (
+            len(words_of(letter)),
+            [message for message in await self._since(with_team, place, letter.id) if _is_of(message, letter)],
+        )
         copies = list(_copies(parts, whole, place.channel))
         kept = {stamp for copy in copies for stamp in copy.stamps}
         for message in parts:
@@ -84,7 +85,11 @@ class Slack:
         words: Said = {"channel": place.channel, "oldest": oldest, "limit": 200, "include_all_metadata": True}
         found: list[Said] = []
         for _ in range(PAGES):
-            asking = client.conversations_replies(ts=place.thread, **words) if place.thread else client.conversations_history(**words)
+            asking = (
+                client.conversations_replies(ts=place.thread, **words)
+                if place.thread
+                else client.conversations_history(**words)
+            )
             told = await heard(asking)
             found += [message for message in told["messages"] if message.get("bot_id")]
             words["cursor"] = told.get("response_metadata", {}).get("next_cursor", "")

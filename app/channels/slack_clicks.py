@@ -78,7 +78,8 @@ class Where:
         kept = json.loads(private) if private else {}
         container = payload.get("container") or {}
         return cls(
-            str(container.get("channel_id") or kept.get("channel", "")), str(container.get("thread_ts") or kept.get("thread", ""))
+            str(container.get("channel_id") or kept.get("channel", "")),
+            str(container.get("thread_ts") or kept.get("thread", "")),
         )
 
     @property

@@ -124,5 +124,9 @@ def _meant(error: SlackApiError) -> Exception:
     if word in ENDED:
         return Refused(word, gone=True)
     if not word or word in BROKEN:
-        return Unavailable(f"Slack failed ({word or f'HTTP {status}'}).") if status == 503 else Uncertain(f"Slack failed ({word or f'HTTP {status}'}).")
+        return (
+            Unavailable(f"Slack failed ({word or f'HTTP {status}'}).")
+            if status == 503
+            else Uncertain(f"Slack failed ({word or f'HTTP {status}'}).")
+        )
     return Refused(word, gone=word in GONE)

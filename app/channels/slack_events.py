@@ -1,4 +1,4 @@
-"""What happened in Slack: words in a thread of a conversation, or new ones; an app that was taken away; a Home tab opened."""
+"""What happened in Slack: words in a thread of a conversation, or new ones; our removal; a Home tab that is looked at."""
 
 from typing import Any
 
@@ -46,7 +46,13 @@ async def take_event(told: Said) -> str:
 async def _take_message(team_id: str, event: Said) -> str:
     """Words of a person, new or changed. In a channel only those of a thread that goes on here, and those that name us."""
     subtype = event.get("subtype", "")
-    said = event.get("message") if subtype == "message_changed" else event.get("previous_message") if subtype == "message_deleted" else event
+    said = (
+        event.get("message")
+        if subtype == "message_changed"
+        else event.get("previous_message")
+        if subtype == "message_deleted"
+        else event
+    )
     if not isinstance(said, dict) or said.get("bot_id") or subtype in LEFT_OUT or "user" not in said:
         return "not said by a person"
     place = Place(team_id, event["channel"], str(said.get("thread_ts") or said["ts"]))
@@ -108,7 +114,9 @@ async def _change(binding: ChannelBinding | None, place: Place, said: Said, *, g
     if binding is None:
         return "not of a conversation"
     session = ChatSession.named(binding.session)
-    entry = await Message.objects().get((Message.session == session.id) & (Message.client_id == client_id(place, said["ts"])))
+    entry = await Message.objects().get(
+        (Message.session == session.id) & (Message.client_id == client_id(place, said["ts"]))
+    )
     if entry is None:
         return "not of a conversation"
     text = "" if gone else await _text(place, said)
@@ -126,7 +134,8 @@ async def _say_hello(who: Who, place: Place, direct: bool) -> None:
     if not await spend(f"hello {who}", LASTS):
         return
     client = await team(who.team)
-    words = f"Hello! I'm Parley. <{await link_for(who)}|Connect your account> so that I know who you are; the link is good for an hour and for you only."
+    link = f"<{await link_for(who)}|Connect your account>"
+    words = f"Hello! I'm Parley. {link} so that I know who you are; the link is good for an hour, and for you only."
     if direct:
         await heard(client.chat_postMessage(channel=place.channel, text=words, unfurl_links=False))
     else:

@@ -19,6 +19,10 @@ HEARD = {
 }  # fmt: skip
 
 
+class Unsigned(Exception):
+    """It does not come from Slack, or not now."""
+
+
 def is_signed(body: bytes, headers: dict[str, str]) -> bool:
     """Whether Slack has signed it, within the last five minutes. Malformed headers are no signature."""
     secret = settings().slack_signing_secret

@@ -3,19 +3,24 @@
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from app.channels.slack_client import PROVIDER, Said, heard, keep_installation, web
+from app.channels.slack_client import PROVIDER, heard, keep_installation, web
+from app.database import sql
 from app.domain.channel import ChannelType
 from app.domain.coming_back import disconnect
 from app.domain.grant import Grant
 from app.domain.user import User
-from app.database import sql
 from app.settings import settings
 
 SCOPES = (
     "app_mentions:read", "assistant:write", "channels:history", "chat:write", "commands", "groups:history", "im:history",
     "im:read", "im:write", "users:read", "users:read.email",
 )  # fmt: skip
-"""What Parley asks for, and what for: to hear (history, mentions), to write, and to know whose confirmed address is whose."""
+"""What Parley asks for: to hear (history, mentions), to write, and to know whose confirmed address is whose."""
+
+
+def is_set_up() -> bool:
+    """Whether the settings know of Slack."""
+    return bool(settings().slack_bot_token or settings().slack_client_id)
 
 
 def callback_url() -> str:
@@ -54,9 +59,9 @@ async def leave(team_id: str, why: str) -> None:
     """Parley may do nothing more there: whoever was reached by it is told another way, once."""
     await Grant.end(PROVIDER, team_id, why)
     rows = await sql(
-        "SELECT id FROM communication_channels WHERE type = $1 AND starts_with(address, $2)", ChannelType.SLACK, f"{team_id}/"
+        "SELECT id FROM communication_channels WHERE type = $1 AND starts_with(address, $2)",
+        ChannelType.SLACK,
+        f"{team_id}/",
     )
     for row in rows:
         await disconnect(row["id"], why)
-
-

@@ -1,7 +1,7 @@
 """Where a conversation goes on outside: a thread in Slack, a mail thread. It shows the log, and what is said there is said
 in the conversation."""
 
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from piccolo.columns import UUID as UUIDColumn
@@ -64,4 +64,3 @@ class ChannelBinding(Table, tablename="channel_bindings", db=DB):
     def line(self) -> str:
         """What stands there arrives in order."""
         return f"binding {self.id}"
-

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Self
-from uuid import UUID
 
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.columns import Integer, Text, Timestamptz
@@ -39,7 +38,7 @@ class InboundEvent(Table, tablename="inbound_events", db=DB):
     external_id = Text()
     kind = Text()
     line = Text()
-    raw = Text()
+    body = Text()
     received_at = Timestamptz(default=now)
     due_at = Timestamptz(default=now)
     attempt = Integer(default=0)
@@ -50,16 +49,17 @@ class InboundEvent(Table, tablename="inbound_events", db=DB):
     once = Unique([provider, external_id])
 
     @classmethod
-    async def keep(cls, provider: str, external_id: str, kind: str, line: str, raw: str) -> bool:
+    async def keep(cls, provider: str, external_id: str, kind: str, line: str, body: str) -> bool:
         """Keep it, so that it lasts; whether it is new. A worker is told."""
         commit = Commit()
         async with commit:
             rows = await sql(
-                """INSERT INTO inbound_events (id, provider, external_id, kind, line, raw, received_at, due_at, attempt, error)
+                """INSERT INTO inbound_events
+                     (id, provider, external_id, kind, line, body, received_at, due_at, attempt, error)
                    VALUES ($1, $2, $3, $4, $5, $6, now(), now(), 0, '') ON CONFLICT DO NOTHING
                    RETURNING id, set_config('synchronous_commit',
                      CASE WHEN $7 THEN 'off' ELSE current_setting('synchronous_commit') END, TRUE)""",
-                new_id(), provider, external_id, kind, line, raw, commit.early,
+                new_id(), provider, external_id, kind, line, body, commit.early,
             )  # fmt: skip
         await commit.last()
         for row in rows:
@@ -89,5 +89,3 @@ class InboundEvent(Table, tablename="inbound_events", db=DB):
     async def forget_old(cls) -> None:
         """What was read a week ago: no provider sends it again, and it holds people's words."""
         await sql("DELETE FROM inbound_events WHERE processed_at < $1", now() - KEPT)
-
-

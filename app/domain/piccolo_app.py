@@ -17,8 +17,8 @@ from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse
 from app.domain.gate_try import GateTry
-from app.domain.idempotency import KeptAnswer
 from app.domain.grant import Grant
+from app.domain.idempotency import KeptAnswer
 from app.domain.identity import Identity
 from app.domain.inbound import InboundEvent
 from app.domain.invitation import Invitation
