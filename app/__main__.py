@@ -25,13 +25,14 @@ def run(ssl_certfile: Certificate = None, ssl_keyfile: Key = None) -> None:
     """Start everything: web, worker, and an own database, Valkey and model where none is configured."""
     from app.observability import set_up_logging
     from app.run import run as run_everything
+    from app.sandbox.beside import beside
     from app.tls import tls_of
 
     tls = tls_of(ssl_certfile, ssl_keyfile)
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the supervisor listens itself
     set_up_logging()
-    run_everything(tls)
+    run_everything(tls, beside)
 
 
 @cli.command()

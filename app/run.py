@@ -4,6 +4,7 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,19 +23,23 @@ class CannotRun(Exception):
     """Parley can't start; the text says why and what to do."""
 
 
-def run(tls: Tls | None = None) -> None:
-    """Start everything, say where it is, and keep it running until SIGINT or SIGTERM."""
+Beside = Callable[[Settings, list[str]], Program | None]
+
+
+def run(tls: Tls | None = None, beside: Beside = lambda *_: None) -> None:
+    """Start everything, and what goes `beside` it, say where it is, and keep it running until SIGINT or SIGTERM."""
     configured = settings()
     with ExitStack() as stack:
         stack.enter_context(lock_data_dir(configured.data_dir))
         listening = stack.enter_context(listen(configured.host, configured.port))
         supervisor = Supervisor(Backoff())
         started = start_what_is_missing(configured, stack)
+        sandbox = beside(configured, parley())
         settings.cache_clear()
-        say_hello(asyncio.run(_prepare()), started)
+        say_hello(asyncio.run(_prepare()), started, bool(sandbox))
         for _, embedded in started:
             supervisor.add(embedded.child)
-        for program in programs(listening.fileno(), tls):
+        for program in [*([sandbox] if sandbox else []), *programs(listening.fileno(), tls)]:
             supervisor.add(program)
         supervisor.run()
 
@@ -84,21 +89,28 @@ async def _prepare() -> str:
     return "" if somebody else first_sign_up_url()
 
 
-def say_hello(sign_up_url: str, started: list[tuple[str, Started]]) -> None:
+def say_hello(sign_up_url: str, started: list[tuple[str, Started]], sandbox: bool = False) -> None:
     """Where Parley is and what it brought along."""
     own = ", ".join(name for name, _ in started)
     lines = [f"Parley is at {settings().base_url}"]
     if sign_up_url:
         lines.append(f"The first to sign up becomes admin: {sign_up_url}")
     lines.append(f"Embedded: {own} (data in {settings().data_dir.resolve()})" if own else "Embedded: nothing")
+    if sandbox:
+        lines.append(f"A Slack to try all this in: {settings().base_url}/sandbox/slack")
     lines.append("Ctrl-C stops everything.")
     print("\n".join(["", *lines, ""]), flush=True)
 
 
+def parley() -> list[str]:
+    """The command by which this one was started."""
+    script = str(Path(sys.argv[0]).resolve()) if Path(sys.argv[0]).name == "parley" else ""
+    return [sys.executable, script] if script else [sys.executable, "-m", "app"]
+
+
 def programs(listening_fd: int, tls: Tls | None = None) -> list[Program]:
     """The web processes, sharing one socket, and the worker."""
-    parley = str(Path(sys.argv[0]).resolve()) if Path(sys.argv[0]).name == "parley" else ""
-    command = [sys.executable, parley] if parley else [sys.executable, "-m", "app"]
+    command = parley()
     web = Program(
         "web", [*command, "web", "--fd", str(listening_fd), *(tls.options if tls else [])], pass_fds=[listening_fd]
     )

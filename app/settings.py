@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     llm_api_key: str = Field("", validation_alias=AliasChoices("PARLEY_LLM_API_KEY", "llm_api_key"))
     llm_context_tokens: int = Field(0, ge=0)
 
+    sandbox: bool = True
+
     google_client_id: str = ""
     google_client_secret: str = ""
     google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"

@@ -16,7 +16,7 @@ from app.agent.turn import Answers
 from app.channels import slack_client
 from app.channels.registry import connect
 from app.channels.slack import Slack
-from app.channels.slack_workspace import adopt_token, is_set_up
+from app.channels.slack_workspace import is_set_up
 from app.channels.webhook import Webhook
 from app.disk import disk
 from app.domain.measure import keep_telling
@@ -27,8 +27,10 @@ from app.jobs.deliver import Post, deliver
 from app.jobs.erase_who_left import erase_who_left
 from app.jobs.find_due import find_due
 from app.jobs.forget_old import forget_old
+from app.jobs.join_slack import join_slack
 from app.jobs.listen_to_slack import listen_to_slack
-from app.jobs.mirror import mirror_due
+from app.jobs.meet_in_sandbox import meet_in_sandbox
+from app.jobs.mirror import mirror
 from app.jobs.run_agent import run_agent
 from app.jobs.sweep import sweep
 from app.jobs.take_in import take_in, take_in_due
@@ -47,9 +49,10 @@ async def start(ctx: Context) -> None:
         connect("slack", Slack())
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
-    looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles, take_in_due, mirror_due)
-    others = (erase_who_left(), forget_old(), sweep(), keep_telling("worker"), listen_to_slack(), adopt_token())
-    timed = [asyncio.create_task(each) for each in (looks, *others)]
+    looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles, take_in_due, mirror)
+    kept = (erase_who_left(), forget_old(), sweep(), keep_telling("worker"))
+    slack = (join_slack(), listen_to_slack(), meet_in_sandbox())
+    timed = [asyncio.create_task(each) for each in (looks, *kept, *slack)]
     ctx.update(answers=answers, post=post, webhook=webhook, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 

@@ -39,6 +39,7 @@ class Parley:
         given = {"DATA_DIR": str(home), "PORT": str(self.port), "SIGNUP": "open", "LEASE_SECONDS": "3"}
         given |= {
             "RATE_PER_MINUTE": "1000000",
+            "SANDBOX": "false",
             "SIGN_UPS_PER_HOUR": "1000000",
             **{name.upper(): value for name, value in settings.items()},
         }

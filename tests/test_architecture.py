@@ -35,7 +35,7 @@ LAYERS = (
         "app.migrate",
         "app.markdown*",
     ),
-    ("app.frames", "app.limits", "app.disk"),
+    ("app.frames", "app.limits", "app.disk", "app.sealed"),
     ("app.domain",),
     ("app.auth", "app.channels", "app.agent"),
     ("app.rooms",),

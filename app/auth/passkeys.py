@@ -9,13 +9,13 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.auth.sealed import seal_for, unseal_from
 from app.domain import audit
 from app.domain.audit import Action
 from app.domain.gate_try import GateTry
 from app.domain.passkey import Passkey
 from app.domain.spent import spend
 from app.domain.user import User
+from app.sealed import seal_for, unseal_from
 from app.settings import is_loopback, settings
 
 LASTS = timedelta(minutes=5)

@@ -18,11 +18,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
-from app.auth.sealed import seal_for, unseal_from
 from app.clock import now
 from app.domain.errors import NotFound
 from app.domain.identity import Told
 from app.domain.spent import spend
+from app.sealed import seal_for, unseal_from
 from app.settings import settings
 
 LASTS = timedelta(minutes=10)

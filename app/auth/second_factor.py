@@ -3,13 +3,13 @@
 import hashlib
 from datetime import timedelta
 
-from app.auth.sealed import seal, unseal
 from app.domain import audit
 from app.domain.audit import Action
 from app.domain.gate_try import GateTry
 from app.domain.recovery_code import RecoveryCode
 from app.domain.totp import Totp
 from app.domain.user import User
+from app.sealed import seal, unseal
 
 LASTS = timedelta(minutes=5)
 PURPOSE = "second factor"

@@ -5,7 +5,6 @@ from datetime import timedelta
 from urllib.parse import quote
 from uuid import UUID
 
-from app.auth.sealed import seal, unseal
 from app.channels.slack_client import PROVIDER, Refused, Said, heard, team
 from app.channels.slack_place import Who
 from app.database import loaded, sql, transaction
@@ -13,6 +12,7 @@ from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.errors import Conflict, NotFound
 from app.domain.grant import Grant
 from app.domain.user import User
+from app.sealed import seal, unseal
 from app.settings import settings
 
 PURPOSE = "connect Slack"

@@ -45,3 +45,9 @@ class Copy(NamedTuple):
     def read(cls, written: str) -> "Copy":
         channel, _, stamps = written.partition("/")
         return cls(channel, tuple(stamps.split(",")))
+
+
+def thread_of(address: str, copy: str) -> str:
+    """The thread that a message to somebody begins."""
+    there = Copy.read(copy)
+    return str(Place(Who.read(address).team, there.channel, there.stamps[0]))

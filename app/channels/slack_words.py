@@ -19,6 +19,8 @@ def words_of(letter: Letter) -> list[Said]:
             return [reminder_message(letter.request, request_url(letter))]
         case DeliveryKind.NOTICE:
             return [notice_message(letter.payload)]
+        case DeliveryKind.MESSAGE if letter.payload.get("begins"):
+            return messages_of(letter.payload["text"])
         case DeliveryKind.MESSAGE:
             return _entry(letter)
     return [test_message()]

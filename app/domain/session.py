@@ -136,6 +136,8 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
 
     async def switch(self, channel: ChannelType) -> None:
         """Go on by another channel; the log says so. Conflict if its owner can't be reached there."""
+        from app.domain.continuing import continue_at
+
         way = await CommunicationChannel.way_to(self.owner, channel)
         if way is None and channel != ChannelType.WEB:
             raise Conflict(f"There is no connection to {channel.label} that is on. You choose it under Channels.")
@@ -144,8 +146,10 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
                 "UPDATE chat_sessions SET channel = $2 WHERE id = $1 AND channel <> $2 RETURNING id", self.id, channel
             )
             if changed:
-                text = notice_of(channel, way.address if way else "")
+                text = notice_of(channel, way.name if way else "")
                 await self.append(type=MessageType.NOTICE, author=Author.SYSTEM, text=text)
+                if way and channel == ChannelType.SLACK:
+                    await continue_at(self, way)
             self.channel = channel
             after_commit(announce, self.id, "channel.changed", {"type": channel})
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 from litestar import Response, get, post
 from litestar.params import FromPath
 
-from app.auth.sealed import seal_for, unseal_from
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.channels.slack_people import channel_of, connect, linked_by
 from app.channels.slack_workspace import install, install_url
 from app.domain import audit
 from app.domain.audit import Action
 from app.domain.errors import NotFound, Unfit
+from app.sealed import seal_for, unseal_from
 from app.settings import settings
 from app.web.admin import Admin
 from app.web.pages import AnyRequest, browser_of, page, see

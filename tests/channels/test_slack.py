@@ -8,16 +8,20 @@ import pytest
 
 from app.channels.slack_workspace import leave
 from app.database import sql
+from app.domain.binding import ChannelBinding
 from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
 from app.domain.feedback import FeedbackRequest, FeedbackStatus
 from app.domain.feedback_question import Question
 from app.domain.feedback_response import FeedbackResponse
 from app.domain.feedback_value import FeedbackType
 from app.domain.notice import notices_for
+from app.domain.session import ChatSession
 from app.domain.user import User
+from app.sandbox.slack import speaking
 from tests.channels.engine import Shall, ask
 from tests.channels.slack_side import SlackSide, reach, slack_beside
 from tests.conftest import person
+from tests.stub_llm import StubLLM
 from tests.waiting import until
 
 WORDS = Question(FeedbackType.TEXT, "What shall it be called?")
@@ -181,3 +185,50 @@ async def test_a_quorum_is_shown_to_each_of_them(slack: SlackSide, ana: User) ->
     await settled(request)
     for name in ("ana", "ben"):
         assert "Approved by Ana" in str((await slack.hears(name, "Approved by Ana")).blocks)
+
+
+async def test_a_conversation_goes_on_in_slack_with_what_was_said_and_what_is_said_there_is_said_here(
+    slack: SlackSide, ana: User
+) -> None:
+    await reach(ana, slack, "ana")
+    session = await ChatSession.open(ana)
+    await session.say("My cat is called Mo [[say=Mo it is]]", by=ana, via=ChannelType.WEB)
+    await until(lambda: _answered(session, "Mo it is"))
+    session = await ana.session(session.id)
+    await session.switch(ChannelType.SLACK)
+    begun = await slack.hears("ana", "goes on here")
+    assert "My cat is called Mo" in str(begun.blocks)
+    assert "Mo it is" in str(begun.blocks)
+    await until(lambda: ChannelBinding.at(ChannelType.SLACK, f"{slack.who('ana').team}/{slack.direct('ana').id}/{begun.ts}"))
+    await slack.writes("ana", "And there [[say=I am here]]", thread=begun.ts)
+    assert (await slack.hears("ana", "I am here")).thread_ts == begun.ts
+    said = [(one.channel, one.text) for one in await session.entries() if one.author == "person"]
+    assert [via for via, _ in said] == ["web", "slack"]
+    assert len([one for one in slack.heard_by("ana") if "Mo it is" in str(one.blocks)]) == 1, (
+        "not told again"
+    )
+
+
+async def _answered(session: ChatSession, text: str) -> bool:
+    return any(one.text == text and one.status == "complete" for one in await session.entries())
+
+
+async def test_words_that_were_not_read_yet_change_and_go_with_their_message(
+    slack: SlackSide, ana: User, llm: StubLLM
+) -> None:
+    await reach(ana, slack, "ana")
+    first = await slack.writes("ana", "Hello [[tokens=200 rate=50]]")
+    await until(lambda: _streaming())
+    changed = await slack.writes("ana", "Read me", thread=first.ts)
+    gone = await slack.writes("ana", "Never mind", thread=first.ts)
+    await until(lambda: _read(3))
+    workspace = slack.sandbox.workspace
+    speaking.change(workspace, slack.direct("ana"), changed, text="Read this [[say=Read]]", edited_ts=workspace.new_ts())
+    speaking.remove(workspace, slack.direct("ana"), gone)
+    await until(lambda: _read(5))
+    rows = await sql("SELECT text FROM messages WHERE author = 'person' ORDER BY seq")
+    assert [row["text"] for row in rows][1:] == ["Read this [[say=Read]]", ""]
+
+
+async def _streaming() -> bool:
+    return bool(await sql("SELECT FROM messages WHERE status = 'streaming'"))

@@ -1,11 +1,35 @@
 """What people do by themselves: write, change, take back, open the app's Home, remove the app."""
 
+from itertools import count
 from uuid import uuid4
 
 from app.sandbox.slack import mrkdwn, shapes, speaking
 from app.sandbox.slack.streaming import end
 from app.sandbox.slack.workspace import Workspace
-from app.sandbox.slack.world import Json, Place, Said
+from app.sandbox.slack.world import Json, Person, Place, Said, new_id
+
+
+def join(workspace: Workspace, real_name: str, email: str) -> str:
+    """The id of who has this address there; somebody new, in every channel, if nobody has."""
+    world = workspace.world
+    for one in world.people.values():
+        if one.email == email and not one.is_bot:
+            return one.id
+    name = _handle(real_name, {one.name for one in world.people.values()})
+    new = Person(id=new_id("U"), name=name, real_name=real_name, email=email, email_confirmed=True)
+    world.people[new.id] = new
+    for place in world.places.values():
+        if place.kind == "channel":
+            place.members.append(new.id)
+    world.im_of(new.id)
+    workspace.changed()
+    return new.id
+
+
+def _handle(real_name: str, taken: set[str]) -> str:
+    """A short name that nobody has yet."""
+    first = "".join(letter for letter in real_name.lower().partition(" ")[0] if letter.isalnum()) or "somebody"
+    return next(name for name in (first, *(f"{first}{number}" for number in count(2))) if name not in taken)
 
 
 def write(workspace: Workspace, user: str, place: Place, text: str, thread_ts: str = "") -> Said:

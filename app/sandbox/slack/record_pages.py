@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request, Response, get, post
 
 from app.sandbox.slack.faults import Faults
+from app.sandbox.slack.people import join
 from app.sandbox.slack.workspace import Workspace
 from app.sandbox.slack.world import Json
 
@@ -59,6 +60,14 @@ async def verify_address(request: AnyRequest) -> Response[bytes]:
     """Send `url_verification` to the events' address; whether it answered rightly."""
     workspace: Workspace = request.app.state.slack
     return _json({"verified": await workspace.outward.verify()})
+
+
+@post("/sandbox/slack/people", status_code=200)
+async def add_person(request: AnyRequest) -> Response[bytes]:
+    """Somebody who has this `email` there, with it confirmed; new, under this `name`, if nobody has."""
+    workspace: Workspace = request.app.state.slack
+    given = json.loads(await request.body())
+    return _json({"team": workspace.world.team_id, "user": join(workspace, str(given["name"]), str(given["email"]))})
 
 
 def _json(told: Json, status: int = 200) -> Response[bytes]:

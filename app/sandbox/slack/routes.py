@@ -9,5 +9,5 @@ ROUTES = [
     doing.write, doing.edit, doing.delete, doing.stop, doing.click, doing.submit, doing.dismiss, doing.uninstall,
     doing.trouble,
     record_pages.show_record, record_pages.order_faults, record_pages.move_clock, record_pages.refresh_sockets,
-    record_pages.verify_address,
+    record_pages.verify_address, record_pages.add_person,
 ]  # fmt: skip
