@@ -61,4 +61,13 @@ async def running_sandbox(**options: Any) -> AsyncIterator[Running]:
         yield Running(server.workspace, f"http://127.0.0.1:{port}")
     finally:
         server.workspace.watchers.close()
-        await server.shutdown()
+        await _stop(server)
+
+
+async def _stop(server: Server) -> None:
+    """What uvicorn's own end does, without its waits."""
+    for listening in server.servers:
+        listening.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    await server.lifespan.shutdown()
