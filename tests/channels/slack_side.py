@@ -88,11 +88,11 @@ async def reach(person: User, slack: SlackSide, name: str) -> None:
 async def slack_beside(monkeypatch: pytest.MonkeyPatch, **options: Any) -> AsyncIterator[SlackSide]:
     """A sandbox that the settings name, where Parley is installed."""
     ours = settings()
-    async with running_sandbox(addresses=Addresses.of(ours.base_url), **options) as sandbox:
+    async with running_sandbox(**({"addresses": Addresses.of(ours.base_url)} | options)) as sandbox:
         known = sandbox.secrets
         for name, value in {
             "slack_api_url": sandbox.api_url, "slack_client_id": known.client_id, "slack_client_secret": known.client_secret,
-            "slack_signing_secret": known.signing_secret, "slack_bot_token": known.bot_token,
+            "slack_signing_secret": known.signing_secret, "slack_bot_token": known.bot_token, "sandbox": False,
         }.items():  # fmt: skip
             monkeypatch.setattr(ours, name, value)
         await adopt_token()

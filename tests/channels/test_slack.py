@@ -204,9 +204,7 @@ async def test_a_conversation_goes_on_in_slack_with_what_was_said_and_what_is_sa
     assert (await slack.hears("ana", "I am here")).thread_ts == begun.ts
     said = [(one.channel, one.text) for one in await session.entries() if one.author == "person"]
     assert [via for via, _ in said] == ["web", "slack"]
-    assert len([one for one in slack.heard_by("ana") if "Mo it is" in str(one.blocks)]) == 1, (
-        "not told again"
-    )
+    assert len([one for one in slack.heard_by("ana") if "Mo it is" in str(one.blocks)]) == 1, "not told again"
 
 
 async def _answered(session: ChatSession, text: str) -> bool:
