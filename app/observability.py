@@ -1,6 +1,7 @@
 """Logs: one line per event, with request, session and turn ids; never a body, a cookie or a token."""
 
 import logging
+import re
 import sys
 import time
 from typing import Any
@@ -15,6 +16,7 @@ from app.settings import settings
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 QUIET = ("/health/", "/static/")
+SEALED = re.compile(r"/[^/]{65,}")  # what is that long in a path is a link that lets its bearer do something
 log = structlog.get_logger(__name__)
 
 
@@ -77,7 +79,13 @@ class RequestLog:
             if not streams:  # they last for hours
                 measure(scope["method"], path, status, seconds)
             if not path.startswith(QUIET):
-                log.info("request", method=scope["method"], path=path, status=status, ms=round(seconds * 1000, 1))
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=SEALED.sub("/...", path),
+                    status=status,
+                    ms=round(seconds * 1000, 1),
+                )
 
 
 def measure(method: str, path: str, status: int, seconds: float) -> None:

@@ -95,14 +95,18 @@ async def slack(db: None, server: str, monkeypatch: pytest.MonkeyPatch) -> Async
         yield side
 
 
-async def test_a_link_connects_whoever_posts_its_form_while_signed_in(slack: SlackSide, server: str, ana: User) -> None:
+async def test_a_link_connects_whoever_posts_its_form_while_signed_in(
+    slack: SlackSide, server: str, ana: User, capsys: pytest.CaptureFixture[str]
+) -> None:
     link = urlsplit(await link_for(slack.who("carla"))).path
     async with Browser(server) as browser:
         await browser.enter(ana)
         page = await browser.get(link)
         assert "Carla Moreau in Sandbox" in page.text
         assert len(await CommunicationChannel.of(ana.id)) == 2, "who only opens it connects nothing"
+        capsys.readouterr()
         answer = await browser.client.post(link, data={"csrf": await browser.csrf()})
+        assert link.rpartition("/")[2] not in capsys.readouterr().out, "whoever reads the log can do nothing with it"
         assert answer.status_code == 303
         assert (await CommunicationChannel.of(ana.id))[-1].address == str(slack.who("carla"))
         assert (await browser.get(link + "x")).status_code == 404
