@@ -30,6 +30,7 @@ from app.live import announce, announce_everywhere
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another or like a digit
 DIGITS = "23456789"
+FOLLOWED = "SELECT channel FROM channel_bindings WHERE session = $1 AND place IS NOT NULL"
 
 
 class FeedbackStatus(StrEnum):
@@ -106,11 +107,13 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         return request
 
     async def reach(self, person: User) -> None:
-        """Ask one person more, within the transaction of why: it stands in their inbox, and their ladder begins."""
+        """Ask one person more, within the transaction of why: it stands in their inbox and where the conversation goes on,
+        and their ladder begins."""
         recipient = FeedbackRecipient(request=self.id, user=person.id)
         await recipient.save()
+        followed = {row["channel"] for row in await sql(FOLLOWED, self.session)}
         for channel in await CommunicationChannel.of(person.id):
-            if channel.type == ChannelType.WEB:
+            if channel.type == ChannelType.WEB or (channel.id in followed and channel.usable):
                 await Delivery.put(DeliveryKind.REQUEST, channel, request=self.id)
         await recipient.take_steps(self)
         after_commit(announce_everywhere, "inbox.changed", {"person": str(person.id), "request": str(self.id)})

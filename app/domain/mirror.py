@@ -40,17 +40,21 @@ async def catch_up(binding_id: UUID) -> None:
             if entry.status == MessageStatus.STREAMING:
                 break
             if await _is_news(binding, entry):
-                await Delivery.put(DeliveryKind.MESSAGE, channel, message=entry.id, line=binding.line)
+                told = {"revision": str(entry.revision)}
+                await Delivery.put(DeliveryKind.MESSAGE, channel, message=entry.id, line=binding.line, payload=told)
             seen = max(seen, entry.revision)
         await sql("UPDATE channel_bindings SET revision = $2 WHERE id = $1", binding.id, seen)
 
 
 async def _is_news(binding: ChannelBinding, entry: Message) -> bool:
     """Whether it is to be shown there, and is not yet. What was said there stands there; a request is posted by the
-    ladder of whom it asks."""
-    if (entry.author == Author.PERSON and entry.channel == binding.type) or not entry.text:
+    ladder of whom it asks. An answer that failed is shown again when it was tried again."""
+    if (entry.author == Author.PERSON and entry.channel == binding.type) or not (entry.text or entry.error):
         return False
     if entry.type in (MessageType.FEEDBACK_REQUEST, MessageType.FEEDBACK_RESPONSE):
         return False
-    shown: list[Any] = await sql("SELECT FROM deliveries WHERE message = $1 AND line = $2", entry.id, binding.line)
+    shown: list[Any] = await sql(
+        """SELECT FROM deliveries WHERE message = $1 AND line = $2 AND ($3 OR payload ->> 'revision' = $4)""",
+        entry.id, binding.line, entry.author != Author.AGENT, str(entry.revision),
+    )  # fmt: skip
     return not shown

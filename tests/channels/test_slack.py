@@ -18,6 +18,7 @@ from app.domain.notice import notices_for
 from app.domain.session import ChatSession
 from app.domain.user import User
 from app.sandbox.slack import speaking
+from app.sandbox.slack.faults import Faults, Kind
 from tests.channels.engine import Shall, ask
 from tests.channels.slack_side import SlackSide, reach, slack_beside
 from tests.conftest import person
@@ -230,3 +231,44 @@ async def test_words_that_were_not_read_yet_change_and_go_with_their_message(
 
 async def _streaming() -> bool:
     return bool(await sql("SELECT FROM messages WHERE status = 'streaming'"))
+
+
+@pytest.mark.parametrize("kind", ["busy", "down", "silent", "lost"])
+async def test_whatever_goes_wrong_with_a_call_the_request_stands_there_once(slack: SlackSide, ana: User, kind: str) -> None:
+    await reach(ana, slack, "ana")
+    workspace = slack.sandbox.workspace
+    workspace.faults = Faults(rate=1, kinds=[Kind(kind)], methods=["chat.postMessage"])
+    request = await ask(ana)
+    await until(lambda: _tried(request))
+    workspace.faults = Faults()
+    said = await slack.hears("ana", "Shall we ship?")
+    await until(lambda: _accepted(request))
+    assert [one.ts for one in slack.heard_by("ana")] == [said.ts]
+
+
+async def _tried(request: FeedbackRequest) -> bool:
+    rows = await sql(
+        "SELECT FROM delivery_attempts a JOIN deliveries d ON d.id = a.delivery WHERE d.request = $1 AND d.via = 'slack'",
+        request.id,
+    )
+    return bool(rows)
+
+
+async def _accepted(request: FeedbackRequest) -> bool:
+    return bool(await sql("SELECT FROM deliveries WHERE request = $1 AND via = 'slack' AND status = 'accepted'", request.id))
+
+
+async def test_the_agent_asks_in_the_thread_and_goes_on_there_when_it_is_answered(slack: SlackSide, ana: User) -> None:
+    await reach(ana, slack, "ana")
+    channels = await CommunicationChannel.of(ana.id)
+    await CommunicationChannel.reorder(ana.id, [one.id for one in sorted(channels, key=lambda one: one.type != "web")])
+    said = await slack.writes("ana", "[[ask=approval Shall I ship it?]]")
+    asked = await slack.hears("ana", "Shall I ship it?")
+    assert asked.thread_ts == said.ts, "although the page comes first: she is here"
+    (row,) = await sql("SELECT id FROM feedback_requests")
+    await slack.clicks("ana", asked, f"parley:answer:{row['id']} answer:1")
+    await slack.hears("ana", "Approved by Ana via Slack")
+    rows = await until(
+        lambda: sql("SELECT text FROM messages WHERE author = 'agent' AND type = 'text' AND status = 'complete'")
+    )
+    assert (await slack.hears("ana", rows[-1]["text"][:40])).thread_ts == said.ts
