@@ -3,8 +3,8 @@
 
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 ARGS :=
-# These tests run beside all others, since tests also wait. What they say is shown when all have ended.
-APART := tests/journeys tests/web
+# These folders of tests run beside all others, since tests also wait. What they say is shown when all have ended.
+APART := journeys web+channels+sandbox
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check faults bench migrate format lock ready browser
@@ -34,11 +34,12 @@ test: ready browser
 	@if [ -n '$(ARGS)' ]; then exec .venv/bin/python -m pytest -m 'not faults' $(ARGS); fi; \
 	beside=; \
 	for part in $(APART); do \
-	    .venv/bin/python -m pytest -m 'not faults' $$part > .venv/$${part#*/}.log 2>&1 & beside="$$beside $$!"; \
+	    .venv/bin/python -m pytest -m 'not faults' $$(echo tests/$$part | sed 's,+, tests/,g') > .venv/$$part.log 2>&1 & \
+	    beside="$$beside $$!"; \
 	done; \
-	.venv/bin/python -m pytest -m 'not faults' $(APART:%=--ignore=%); well=$$?; \
+	.venv/bin/python -m pytest -m 'not faults' $(patsubst %,--ignore=tests/%,$(subst +, ,$(APART))); well=$$?; \
 	for one in $$beside; do wait $$one || well=1; done; \
-	cat $(APART:tests/%=.venv/%.log); exit $$well
+	cat $(APART:%=.venv/%.log); exit $$well
 
 check: ready
 	.venv/bin/ruff format --check .
