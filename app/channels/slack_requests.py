@@ -57,7 +57,7 @@ def reminder_message(request: dict[str, Any], url: str) -> Said:
 def notice_message(payload: dict[str, Any]) -> Said:
     """A note that somebody, `from`, wants a person to have: its `text`, which is plain."""
     text, by = str(payload.get("text", "")), str(payload.get("from", "Parley"))
-    return Said(escaped(normal(f"{by}: {text}")), [paragraph(text or "—"), context(mrkdwn(literal(by)))])
+    return Said(escaped(normal(f"{by}: {text}")), [paragraph(text or "—"), context(mrkdwn(literal(by).strip() or "Parley"))])
 
 
 def test_message() -> Said:

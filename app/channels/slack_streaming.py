@@ -58,7 +58,7 @@ class Escaping:
         shown, before = found[0], self._before
         match found.lastgroup:
             case "mention":
-                shown = JOINER.join(found[0])
+                shown = JOINER.join(found[0]) + JOINER
             case "everybody" if not before.isalnum():
                 shown = found[0] + JOINER
             case "image" if not self._fence:
