@@ -22,7 +22,16 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "base", "mana
 # What stands lower may be imported, never what stands in the same line or above. A name ending in * covers all that
 # begin with it; a folder covers what lies in it, and what lies in one folder may import each other.
 LAYERS = (
-    ("app.settings", "app.clock", "app.baml_client", "app.private_folder", "app.child", "app.orphans", "app.garbage"),
+    (
+        "app.settings",
+        "app.clock",
+        "app.baml_client",
+        "app.private_folder",
+        "app.child",
+        "app.orphans",
+        "app.garbage",
+        "app.apart",
+    ),
     ("app.cluster", "app.tls", "app.model_server", "app.valkey", "app.backoff"),
     ("app.embedded", "app.supervisor", "app.metrics"),
     (

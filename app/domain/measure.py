@@ -1,7 +1,6 @@
 """How long things take, kept for a week: what the charts of the system page are drawn from."""
 
 import asyncio
-from contextvars import Context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +10,7 @@ from piccolo.columns import Array, Real, Timestamptz, Varchar
 from piccolo.table import Table
 
 from app import metrics
+from app.apart import apart
 from app.clock import now
 from app.database import DB, new_id, sql
 
@@ -71,7 +71,7 @@ async def keep_telling(kind: str) -> None:
     while True:
         await metrics.tell(kind)
         try:  # a task of its own: what the database breaks in it spoils nothing after it
-            await asyncio.wait_for(asyncio.create_task(keep_notes(), context=Context()), 10)
+            await apart(keep_notes(), 10)
         except Exception as error:
             log.warning("could not keep what was measured", error=repr(error))
         await asyncio.sleep(TELL_SECONDS)

@@ -1,10 +1,10 @@
 """Erase people who have left when their grace is over."""
 
 import asyncio
-from contextvars import Context
 
 import structlog
 
+from app.apart import apart
 from app.domain import erasure
 
 log = structlog.get_logger(__name__)
@@ -15,7 +15,7 @@ async def erase_who_left() -> None:
     """Look each minute, until cancelled."""
     while True:
         try:
-            await asyncio.wait_for(asyncio.create_task(erase_all(), context=Context()), 50)
+            await apart(erase_all(), 50)
         except Exception as error:
             log.warning("could not erase who left", error=repr(error))
         await asyncio.sleep(EVERY_SECONDS)

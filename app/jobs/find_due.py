@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextvars import Context
 from typing import Any
 
 import structlog
+
+from app.apart import apart
 
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 1.0
@@ -20,7 +21,7 @@ async def find_due(*looks: Look) -> None:
 async def _again_and_again(look: Look) -> None:
     while True:
         try:  # each look is a task of its own: what the database breaks in it spoils nothing after it
-            await asyncio.wait_for(asyncio.create_task(look(), context=Context()), 20)
+            await apart(look(), 20)
         except Exception as error:
             log.warning("could not look for what is due", look=look.__qualname__, error=repr(error))
         await asyncio.sleep(EVERY_SECONDS)

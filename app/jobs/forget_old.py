@@ -1,10 +1,10 @@
 """Forget what counts for a day only: answers kept in case that a request is repeated, and tries at the gates."""
 
 import asyncio
-from contextvars import Context
 
 import structlog
 
+from app.apart import apart
 from app.domain.gate_try import GateTry
 from app.domain.idempotency import KeptAnswer
 from app.domain.inbound import InboundEvent
@@ -18,7 +18,7 @@ async def forget_old() -> None:
     while True:
         for forget in (KeptAnswer.forget_old, GateTry.forget_old, InboundEvent.forget_old):
             try:
-                await asyncio.wait_for(asyncio.create_task(forget(), context=Context()), 60)
+                await apart(forget(), 60)
             except Exception as error:
                 log.warning("could not forget", what=forget.__qualname__, error=repr(error))
         await asyncio.sleep(EVERY_SECONDS)

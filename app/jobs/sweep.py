@@ -1,11 +1,11 @@
 """Look each minute whether all that was promised holds, and mend what does not."""
 
 import asyncio
-from contextvars import Context
 
 import structlog
 
 from app import metrics
+from app.apart import apart
 from app.domain.astray import astray
 from app.domain.delivery import Delivery
 from app.domain.feedback_recipient import FeedbackRecipient
@@ -21,7 +21,7 @@ async def sweep() -> None:
     while True:
         for look in (bring_back, Delivery.bury, tell_of_late, forget_measures):
             try:
-                await asyncio.wait_for(asyncio.create_task(look(), context=Context()), 50)
+                await apart(look(), 50)
             except Exception as error:
                 log.warning("could not sweep", look=look.__qualname__, error=repr(error))
         await asyncio.sleep(EVERY_SECONDS)

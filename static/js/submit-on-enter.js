@@ -1,10 +1,11 @@
-// <submit-on-enter>: Enter in the text area within sends its form, Shift+Enter breaks the line. Not while an input method
-// composes, and not where a finger types: there Enter breaks the line. Grows the area where CSS cannot.
+// <submit-on-enter data-focus>: Enter in the text area within sends its form, Shift+Enter breaks the line. Not while an input method
+// composes, and not where a finger types: there Enter breaks the line. Grows the area where CSS cannot. With data-focus the area
+// has the focus at first, except where a keyboard would open over the page, as autofocus would open it.
 class SubmitOnEnter extends HTMLElement {
   connectedCallback() {
     this.area = this.querySelector("textarea")
     this.area.addEventListener("keydown", (event) => this.pressed(event))
-    if (matchMedia("(pointer: coarse)").matches) this.area.blur() // an autofocus would open the keyboard over the page
+    if ("focus" in this.dataset && !matchMedia("(pointer: coarse)").matches) this.area.focus()
     if (CSS.supports("field-sizing", "content")) return
     this.area.addEventListener("input", () => this.grow())
     this.area.form.addEventListener("reset", () => setTimeout(() => this.grow()))

@@ -119,7 +119,7 @@ async def test_cut_at_every_frame_the_text_is_byte_identical_and_nothing_comes_t
     tokens = 1500 if os.environ.get("WHOLE_RUNS") else 150
     expected = words(tokens)
     path, heard, cuts, chance = await program.open(), Heard(), 0, random.Random(11)
-    await program.say(path, f"[[tokens={tokens} rate=100]]")
+    await program.say(path, f"[[tokens={tokens} rate=40]]")
     client = valkey()
     async with asyncio.timeout(110):
         while not heard.done:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import psutil
 
+from app.apart import apart
 from tests.conftest import free_port
 from tests.parley import ROOT
 from tests.waiting import until
@@ -138,4 +139,4 @@ async def each(seconds: float, act: Any) -> None:
     while True:
         await asyncio.sleep(seconds)
         if asyncio.iscoroutine(done := act()):
-            await done
+            await apart(done, 60)

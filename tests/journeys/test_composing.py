@@ -48,6 +48,12 @@ async def test_enter_chooses_a_word_while_an_input_method_composes(arrive: Arriv
     await expect(device.messages).to_have_count(4)
 
 
+async def test_a_new_conversation_can_be_written_at_once(arrive: Arrivals) -> None:
+    device = await arrive()
+    await device.open()
+    await expect(device.composer).to_be_focused()
+
+
 async def test_on_a_phone_enter_breaks_the_line_and_nothing_takes_the_focus(arrive: Arrivals) -> None:
     device = await arrive(**PHONE)
     await device.open()

@@ -72,7 +72,7 @@ async def test_a_socket_cut_at_every_frame_is_byte_identical(
     monkeypatch.setattr(frames, "INTERVAL_SECONDS", 0)
     tokens = 1500 if os.environ.get("WHOLE_RUNS") else 150
     expected = " ".join(f"tok{n}" for n in range(tokens))
-    session_id = await browser.open_chat(f"[[tokens={tokens} rate=100]]")
+    session_id = await browser.open_chat(f"[[tokens={tokens} rate=40]]")
     page, cuts, chance = OpenPage(), 0, random.Random(11)
     client = valkey()
     async with asyncio.timeout(110):
