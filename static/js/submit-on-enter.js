@@ -1,6 +1,5 @@
-// <submit-on-enter data-focus>: Enter in the text area within sends its form, Shift+Enter breaks the line. Not while an input method
-// composes, and not where a finger types: there Enter breaks the line. Grows the area where CSS cannot. With data-focus the area
-// has the focus at first, except where a keyboard would open over the page, as autofocus would open it.
+// <submit-on-enter data-focus>: Enter in the text area within sends its form, Shift+Enter breaks the line; not while an input
+// method composes or a finger types. Grows the area where CSS cannot. data-focus: it has the focus at first, but for fingers.
 class SubmitOnEnter extends HTMLElement {
   connectedCallback() {
     this.area = this.querySelector("textarea")
