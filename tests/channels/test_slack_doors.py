@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import os
 import random
 import time
 from collections.abc import AsyncIterator
@@ -25,10 +26,12 @@ from tests.channels.slack_side import SlackSide, slack_beside
 from tests.waiting import until
 
 SECRET = "the secret by which Slack signs"
+WHOLE = bool(os.environ.get("WHOLE_RUNS"))
+EVENTS, MOST_SECONDS = (5_000, 1) if WHOLE else (500, 3)  # Slack waits 3 s; the promise is for a machine without other tests
 
 
 def event(number: int) -> bytes:
-    told = {"type": "message", "channel": f"C{number % 7}", "user": "U1", "text": "x", "ts": f"17000000{number:02}.000100"}
+    told = {"type": "message", "channel": f"C{number % 7}", "user": "U1", "text": "x", "ts": f"{1.7e9 + number:.6f}"}
     return json.dumps({"type": "event_callback", "event_id": f"Ev{number}", "team_id": "T1", "event": told}).encode()
 
 
@@ -62,8 +65,11 @@ async def test_what_slack_has_not_signed_now_is_refused(slack_posts: httpx.Async
     assert await kept() == 0
 
 
+@pytest.mark.sized
+@pytest.mark.timeout(300)
 async def test_an_event_that_comes_again_in_any_order_is_one(slack_posts: httpx.AsyncClient) -> None:
-    numbers = [number for number in range(500) for _ in range(3)]
+    """promises.md 7."""
+    numbers = [number for number in range(EVENTS) for _ in range(3)]
     random.Random(7).shuffle(numbers)
     limit, taken = asyncio.Semaphore(20), list[float]()
 
@@ -75,8 +81,8 @@ async def test_an_event_that_comes_again_in_any_order_is_one(slack_posts: httpx.
             return answer.status_code
 
     assert set(await asyncio.gather(*map(post, numbers))) == {200}
-    assert await kept() == 500
-    assert sorted(taken)[int(len(taken) * 0.99)] < 1
+    assert await kept() == EVENTS
+    assert sorted(taken)[int(len(taken) * 0.99)] < MOST_SECONDS
 
 
 async def test_the_address_is_verified_and_nonsense_has_no_effect(slack_posts: httpx.AsyncClient) -> None:
