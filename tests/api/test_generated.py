@@ -103,6 +103,7 @@ async def new(program: Program, what: str, **told: str) -> str:
 
 
 @pytest.mark.sized
+@pytest.mark.timeout(600)
 async def test_every_generated_request_is_answered_as_the_document_says(program: Program, bens: Program) -> None:
     document = (await program.get("/schema/openapi.json")).json()
     operations = [one.ok() for one in schemathesis.openapi.from_dict(document).get_all_operations()]
