@@ -75,6 +75,16 @@ def migrate() -> None:
 
 
 @cli.command()
+def slack_manifest() -> None:
+    """Print the manifest by which one makes the app at Slack, in YAML."""
+    import yaml  # type: ignore[import-untyped]
+
+    from app.channels.slack_manifest import manifest
+
+    typer.echo(yaml.safe_dump(manifest(), sort_keys=False), nl=False)
+
+
+@cli.command()
 def doctor() -> None:
     """Look at each part and say what is wrong with it."""
     from app.doctor import examine

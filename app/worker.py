@@ -16,6 +16,7 @@ from app.agent.turn import Answers
 from app.channels import slack_client
 from app.channels.registry import connect
 from app.channels.slack import Slack
+from app.channels.slack_live import follow
 from app.channels.slack_workspace import is_set_up
 from app.channels.webhook import Webhook
 from app.disk import disk
@@ -43,10 +44,12 @@ YIELDS = 5  # on a busy machine whoever waits for an acknowledgement comes befor
 async def start(ctx: Context) -> None:
     """Open what the jobs need and look for due rows each second."""
     await database.connect()
-    answers, post, webhook = Answers(Model()), Post(), Webhook()
+    post, webhook, beside = Post(), Webhook(), None
     connect("webhook", webhook)
     if is_set_up():
         connect("slack", Slack())
+        beside = follow
+    answers = Answers(Model(), beside)
     listener = live.Listener(lambda _, event: _told(answers, event), lambda: None)
     listener.start(live.WORKERS)
     looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles, take_in_due, mirror)

@@ -18,6 +18,10 @@ TABLES = {
         channel UUID NOT NULL REFERENCES communication_channels ON DELETE CASCADE, type VARCHAR(255) NOT NULL,
         place TEXT, revision BIGINT NOT NULL, created_at TIMESTAMPTZ NOT NULL,
         UNIQUE (session, type), UNIQUE (type, place)""",
+    "live_copies": """
+        id UUID PRIMARY KEY, message UUID NOT NULL REFERENCES messages ON DELETE CASCADE,
+        binding UUID NOT NULL REFERENCES channel_bindings ON DELETE CASCADE, external_id TEXT NOT NULL,
+        UNIQUE (message, binding)""",
     "grants": """
         id UUID PRIMARY KEY, provider TEXT NOT NULL, account TEXT NOT NULL, name TEXT NOT NULL, secret TEXT NOT NULL,
         scopes TEXT[] NOT NULL, expires_at TIMESTAMPTZ, granted_by UUID REFERENCES users ON DELETE SET NULL,

@@ -38,6 +38,7 @@ class Answering:
         self.opening = Opening(prose=not may_ask())
         self.question: Question | None = None
         self.talking: asyncio.Task[None] | None = None
+        self.over = asyncio.Event()
         self.ended_by: str | None = "stop" if turn.state.stop_requested else None
 
     async def run(self) -> None:
@@ -180,10 +181,10 @@ class Answering:
 
 
 class Answers:
-    """All that this worker answers at the moment."""
+    """All that this worker answers at the moment. `beside` runs beside each, until it is over and a little longer."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, beside: Callable[[Answering], Coroutine[Any, Any, None]] | None = None) -> None:
+        self.model, self.beside = model, beside
         self.under_way: dict[UUID, Answering] = {}
         self.looking: dict[UUID, bool] = {}  # whether it was asked for again meanwhile
         self.tasks: set[asyncio.Task[None]] = set()
@@ -194,9 +195,7 @@ class Answers:
         if session_id in self.looking:
             self.looking[session_id] = True
             return
-        task = asyncio.create_task(self.answer(session_id), context=Context())
-        self.tasks.add(task)
-        task.add_done_callback(self._ended)
+        self._start(self.answer(session_id))
 
     async def begin_due(self) -> None:
         """Begin what is due although nobody said so."""
@@ -219,15 +218,23 @@ class Answers:
     async def _run(self, turn: Turn) -> None:
         answering = self.under_way[turn.session.id] = Answering(turn, self.model)
         with structlog.contextvars.bound_contextvars(session=str(turn.session.id), turn=turn.fence):
+            if self.beside:
+                self._start(self.beside(answering))
             try:
                 await answering.run()
             finally:
+                answering.over.set()
                 del self.under_way[turn.session.id]
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, context=Context())
+        self.tasks.add(task)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.warning("a turn could not begin", error=repr(error))
+            log.warning("a turn, or what runs beside it, broke off", error=repr(error))
 
     def stop(self, session_id: UUID) -> None:
         """A person pressed Stop."""

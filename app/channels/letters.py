@@ -15,11 +15,12 @@ from app.domain.feedback_told import told
 from app.domain.message import Message
 
 ABOUT = """
-SELECT c.*, o.external_id AS copy, p.id AS handed_on, b.place FROM communication_channels c
+SELECT c.*, o.external_id AS copy, p.id AS handed_on, b.place, l.external_id AS live FROM communication_channels c
 LEFT JOIN deliveries o ON o.id = $2
 LEFT JOIN feedback_recipients p ON p.request = $3 AND p."user" = $4 AND p.delegated_to IS NOT NULL
 LEFT JOIN channel_bindings b ON b.channel = c.id AND b.session = COALESCE(
   (SELECT session FROM feedback_requests WHERE id = $3), (SELECT session FROM messages WHERE id = $5))
+LEFT JOIN live_copies l ON l.message = $5 AND l.binding = b.id
 WHERE c.id = $1
 """
 
@@ -41,6 +42,7 @@ async def letter_of(delivery: Delivery) -> Letter:
         outcome=await _outcome(request, about[0]["handed_on"]) if request else "",
         copy=about[0]["copy"] or "",
         place=about[0]["place"] or "",
+        live=about[0]["live"],
         entry=await _entry(delivery.message) if delivery.message else {},
         payload=delivery.told | ({"url": confirm_url(channel)} if delivery.kind == DeliveryKind.CONFIRM else {}),
     )

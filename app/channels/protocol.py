@@ -31,7 +31,7 @@ class Uncertain(Exception):
 class Letter:
     """Something to send, as things stand now. `copy`: the id, at the other side, of what this changes or follows.
     `endpoint`: whose secret signs it, for a webhook. `place`: where the conversation that it belongs to goes on; `entry`:
-    what of its log it shows."""
+    what of its log it shows; `live`: what has shown it there while it was being written, "" for something unknown."""
 
     id: UUID
     kind: DeliveryKind
@@ -43,6 +43,7 @@ class Letter:
     endpoint: UUID | None = None
     place: str = ""
     entry: dict[str, Any] = field(default_factory=dict)
+    live: str | None = None
 
 
 class Channel(Protocol):

@@ -1,23 +1,16 @@
 """Slack as a way out: direct messages, threads, and what they turn into when they are settled."""
 
 from collections.abc import Iterator
-from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.channels.protocol import Letter
-from app.channels.slack_client import Refused, Said, heard, team
+from app.channels.slack_client import Said, heard, team
 from app.channels.slack_place import Copy, Place, Who
-from app.channels.slack_text import Said as Words
 from app.channels.slack_words import request_words, words_of
+from app.channels.slack_writing import change, delete, mark_of, marked, ours_since, post
 from app.domain.delivery import DeliveryKind
-
-EVENT = "parley_delivery"
-BEFORE = timedelta(minutes=1)
-PAGES = 10
-NOT_THERE = {"message_not_found", "channel_not_found", "thread_not_found"}
 
 
 class Slack:
@@ -33,7 +26,17 @@ class Slack:
         if letter.kind == DeliveryKind.SETTLE:
             return await self._settle(with_team, letter)
         place = await self._place(with_team, letter, who)
-        stamps = [await post(with_team, place, words, letter.id, part) for part, words in enumerate(words_of(letter))]
+        standing = await self._live(with_team, place, letter)
+        words = words_of(letter)
+        for stamp in standing[len(words) :]:
+            await delete(with_team, place.channel, stamp)
+        stamps = []
+        for part, one in enumerate(words):
+            mark = mark_of(letter.id, part)
+            if part < len(standing):
+                stamps.append(await change(with_team, place, standing[part], one, mark))
+            else:
+                stamps.append(await post(with_team, place, one, mark))
         return str(Copy(place.channel, tuple(stamps)))
 
     async def find(self, letter: Letter) -> list[str]:
@@ -43,10 +46,10 @@ class Slack:
         who = Who.read(letter.address)
         with_team = await self._team(who)
         place = await self._place(with_team, letter, who)
-        whole, parts = (
-            len(words_of(letter)),
-            [message for message in await self._since(with_team, place, letter.id) if _is_of(message, letter)],
-        )
+        whole = len(words_of(letter))
+        parts = [
+            message for message in await ours_since(with_team, place, self._first_row(letter)) if _is_of(message, letter)
+        ]
         copies = list(_copies(parts, whole, place.channel))
         kept = {stamp for copy in copies for stamp in copy.stamps}
         for message in parts:
@@ -73,70 +76,38 @@ class Slack:
             self.direct[who] = opened["channel"]["id"]
         return Place(who.team, self.direct[who])
 
+    async def _live(self, client: AsyncWebClient, place: Place, letter: Letter) -> list[str]:
+        """The messages that show it already, as it was while it was being written: they become the whole of it. Of one that
+        a worker began and didn't live to note, it is only known that no delivery has marked it."""
+        if letter.live is None:
+            return []
+        stamps = Copy.read(letter.live).stamps
+        if all(stamps):
+            return list(stamps)
+        ours = await ours_since(client, place, self._first_row(letter))
+        unknown = [message["ts"] for message in ours if not marked(message) and message["ts"] not in stamps]
+        return [*filter(None, stamps), *unknown]
+
+    def _first_row(self, letter: Letter) -> UUID:
+        """What was written before anything of it was posted."""
+        return letter.id if letter.live is None else UUID(letter.entry["id"])
+
     async def _settle(self, client: AsyncWebClient, letter: Letter) -> str:
         copy = Copy.read(letter.copy)
         words = request_words(letter)
         await heard(client.chat_update(channel=copy.channel, ts=copy.stamps[0], text=words.text, blocks=words.blocks))
         return letter.copy
 
-    async def _since(self, client: AsyncWebClient, place: Place, letter_id: UUID) -> list[Said]:
-        """Our own messages there since the letter was written, the oldest first."""
-        oldest = f"{(letter_id.int >> 80) / 1000 - BEFORE.total_seconds():.6f}"
-        words: Said = {"channel": place.channel, "oldest": oldest, "limit": 200, "include_all_metadata": True}
-        found: list[Said] = []
-        for _ in range(PAGES):
-            asking = (
-                client.conversations_replies(ts=place.thread, **words)
-                if place.thread
-                else client.conversations_history(**words)
-            )
-            told = await heard(asking)
-            found += [message for message in told["messages"] if message.get("bot_id")]
-            words["cursor"] = told.get("response_metadata", {}).get("next_cursor", "")
-            if not words["cursor"]:
-                break
-        return sorted(found, key=lambda message: str(message["ts"]))
-
-
-async def post(client: AsyncWebClient, place: Place, words: Words, letter_id: UUID, part: int = 0) -> str:
-    """Post a message; its time, by which Slack knows it."""
-    told = await heard(
-        client.chat_postMessage(
-            channel=place.channel, thread_ts=place.thread or None, text=words.text, blocks=words.blocks,
-            metadata=mark(letter_id, part), unfurl_links=False, unfurl_media=False,
-        )
-    )  # fmt: skip
-    return str(told["ts"])
-
-
-async def delete(client: AsyncWebClient, channel: str, stamp: str) -> None:
-    """Take a message back, if it is still there."""
-    try:
-        await heard(client.chat_delete(channel=channel, ts=stamp))
-    except Refused as refused:
-        if refused.error not in NOT_THERE:
-            raise
-
-
-def mark(letter_id: UUID, part: int = 0) -> dict[str, Any]:
-    """What a message of ours is known by."""
-    return {"event_type": EVENT, "event_payload": {"delivery": str(letter_id), "part": part}}
-
-
-def _marked(message: Said) -> Said:
-    told: Said = message.get("metadata", {}).get("event_payload", {})
-    return told
-
 
 def _is_of(message: Said, letter: Letter) -> bool:
-    return _marked(message).get("delivery") == str(letter.id)
+    return marked(message).get("delivery") == str(letter.id)
 
 
 def _copies(parts: list[Said], whole: int, channel: str) -> Iterator[Copy]:
     """The whole ones among them, which were posted part after part."""
     stamps: list[str] = []
     for message in parts:
-        part = _marked(message).get("part")
+        part = marked(message).get("part")
         if part == 0:
             stamps = []
         if part == len(stamps):

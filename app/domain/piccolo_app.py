@@ -22,6 +22,7 @@ from app.domain.idempotency import KeptAnswer
 from app.domain.identity import Identity
 from app.domain.inbound import InboundEvent
 from app.domain.invitation import Invitation
+from app.domain.live_copy import LiveCopy
 from app.domain.measure import Measure
 from app.domain.message import Message
 from app.domain.oauth_client import OAuthClient
@@ -46,7 +47,7 @@ APP_CONFIG = AppConfig(
         Invitation, KeptAnswer, Identity, Passkey, SpentMark, AuditEntry, GateTry,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse, WebhookEndpoint, Measure,
-        ChannelBinding, InboundEvent, Grant, Duty,
+        ChannelBinding, LiveCopy, InboundEvent, Grant, Duty,
     ],
 )  # fmt: skip
 os.environ["PICCOLO_CONF"] = __name__
