@@ -1,5 +1,6 @@
 """What leaves Parley: one row per thing that is to reach one address, written with its cause, sent until it has arrived."""
 
+import asyncio
 import json
 import time
 from datetime import timedelta
@@ -15,7 +16,7 @@ from piccolo.table import Table
 from app import metrics
 from app.backoff import backoff_seconds
 from app.clock import now
-from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.database import AWAY, DB, after_commit, loaded, new_id, sql, transaction
 from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_worked
 from app.domain.channel_health import health_busy, health_failed, health_worked
 from app.domain.errors import Conflict
@@ -71,8 +72,8 @@ UPDATE channel_health h SET probe_at = now() + make_interval(secs => $1) WHERE p
     OR d.status = 'sending' AND d.lease_until < now()))
 RETURNING key
 """
-# How an attempt ended. It need not wait for the disk: forgotten, it is looked for after the lease, like that of a worker
-# which died. Who waits for the outcome looks at it now; they are locked before the delivery, as everywhere.
+# How an attempt ended. It waits for the disk: forgotten, it would hold up its line until its lease is over. Who waits for
+# the outcome looks at it now; they are locked before the delivery, as everywhere.
 END = """
 WITH waiting AS (
   UPDATE feedback_recipients SET next_at = now() WHERE request = $3 AND "user" = $4 RETURNING id
@@ -83,8 +84,7 @@ WITH waiting AS (
   INSERT INTO delivery_attempts (id, delivery, number, outcome, error, ended_at)
   SELECT $5, $1, $6, $7::text || CASE WHEN EXISTS (SELECT FROM ended) THEN '' ELSE ' too late' END, left($8, 1000), $9
 )
-SELECT EXISTS (SELECT FROM ended) AS held, ARRAY(SELECT id FROM waiting) AS waiting,
-  set_config('synchronous_commit', 'off', TRUE)
+SELECT EXISTS (SELECT FROM ended) AS held, ARRAY(SELECT id FROM waiting) AS waiting
 """
 
 
@@ -273,11 +273,17 @@ class Delivery(Table, tablename="deliveries", db=DB):
         return max(wait, await health_failed(self.via, why, settings().backoff_cap_seconds, probing=self.probing))
 
     async def _end(self, outcome: str, why: str, changes: str, *arguments: Any) -> bool:
-        """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's."""
-        rows = await sql(
-            END.format(changes=changes), self.id, self.fence, self.request, self.user,
-            new_id(), self.attempt, outcome, why, now(), *arguments,
-        )  # fmt: skip
+        """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's. While
+        PostgreSQL is away the outcome is kept, as long as the lease."""
+        about = (self.id, self.fence, self.request, self.user, new_id(), self.attempt, outcome, why, now(), *arguments)
+        wait, rows = 0.1, None
+        while rows is None:
+            try:
+                rows = await sql(END.format(changes=changes), *about)
+            except AWAY:
+                if time.monotonic() + (wait := wait * 2) > self.give_up_at:
+                    raise
+                await asyncio.sleep(wait)
         self.waiting, held = tuple(rows[0]["waiting"]), bool(rows[0]["held"])
         metrics.count("parley_delivery_attempts_total", via=self.via, outcome=outcome if held else "too late")
         return held
