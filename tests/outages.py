@@ -8,12 +8,22 @@ from tests import conftest
 from tests.waiting import until
 
 
-async def restart_postgres() -> None:
-    """Immediately: no open transaction ends, no connection is told."""
+@asynccontextmanager
+async def postgres_away() -> AsyncIterator[None]:
+    """Nobody listens there until the end of the block. At once: no open transaction ends, no connection is told."""
     child = conftest.POSTGRES[0].child
     child.send(SIGQUIT)
     await until(lambda: not child.running)
-    child.start()
+    try:
+        yield
+    finally:
+        child.start()
+
+
+async def restart_postgres() -> None:
+    """Away, and back at once."""
+    async with postgres_away():
+        pass
 
 
 async def empty_valkey() -> None:

@@ -1,5 +1,6 @@
 """What leaves Parley: one row per thing that is to reach one address, written with its cause, sent until it has arrived."""
 
+import asyncio
 import json
 import time
 from datetime import timedelta
@@ -7,7 +8,6 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-import structlog
 from piccolo.columns import JSONB, Array, BigInt, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
@@ -15,7 +15,7 @@ from piccolo.table import Table
 from app import metrics
 from app.backoff import backoff_seconds
 from app.clock import now
-from app.database import DB, after_commit, loaded, new_id, sql, transaction
+from app.database import AWAY, DB, after_commit, loaded, new_id, sql
 from app.domain.channel import ChannelType, CommunicationChannel, channel_failed, channel_worked
 from app.domain.channel_health import health_busy, health_failed, health_worked
 from app.domain.errors import Conflict
@@ -28,8 +28,6 @@ from app.settings import settings
 
 SOON_ARRIVAL, LATE_ARRIVAL = timedelta(seconds=12), timedelta(seconds=30)
 SEND_SHARE = 0.8  # of the lease: a send that takes longer is cut off while nobody else can have begun one
-PATIENCE = timedelta(days=7)
-log = structlog.get_logger(__name__)
 
 
 def named(via: str) -> str:
@@ -71,8 +69,8 @@ UPDATE channel_health h SET probe_at = now() + make_interval(secs => $1) WHERE p
     OR d.status = 'sending' AND d.lease_until < now()))
 RETURNING key
 """
-# How an attempt ended. It need not wait for the disk: forgotten, it is looked for after the lease, like that of a worker
-# which died. Who waits for the outcome looks at it now; they are locked before the delivery, as everywhere.
+# How an attempt ended. It waits for the disk: forgotten, it would hold up its line until its lease is over. Who waits for
+# the outcome looks at it now; they are locked before the delivery, as everywhere.
 END = """
 WITH waiting AS (
   UPDATE feedback_recipients SET next_at = now() WHERE request = $3 AND "user" = $4 RETURNING id
@@ -83,8 +81,7 @@ WITH waiting AS (
   INSERT INTO delivery_attempts (id, delivery, number, outcome, error, ended_at)
   SELECT $5, $1, $6, $7::text || CASE WHEN EXISTS (SELECT FROM ended) THEN '' ELSE ' too late' END, left($8, 1000), $9
 )
-SELECT EXISTS (SELECT FROM ended) AS held, ARRAY(SELECT id FROM waiting) AS waiting,
-  set_config('synchronous_commit', 'off', TRUE)
+SELECT EXISTS (SELECT FROM ended) AS held, ARRAY(SELECT id FROM waiting) AS waiting
 """
 
 
@@ -206,7 +203,7 @@ class Delivery(Table, tablename="deliveries", db=DB):
         """Not now, and it has surely not arrived: tried again after a wait that grows, or that the other side named; in
         how many seconds."""
         named = retry_after_seconds is not None
-        wait = retry_after_seconds if retry_after_seconds is not None else backoff_seconds(self.attempt)
+        wait = retry_after_seconds if retry_after_seconds is not None else self._backoff_seconds()
         ended = await self._end(
             "unavailable", why,
             """status = CASE WHEN doubtful THEN 'uncertain' ELSE 'due' END, error = $10,
@@ -219,7 +216,7 @@ class Delivery(Table, tablename="deliveries", db=DB):
 
     async def uncertain(self, why: str) -> float:
         """It may have arrived: it is looked for, before anything is sent again; in how many seconds."""
-        wait = backoff_seconds(self.attempt)
+        wait = self._backoff_seconds()
         ended = await self._end(
             "uncertain", why,
             "status = 'uncertain', doubtful = TRUE, error = $10, due_at = now() + make_interval(secs => $11)",
@@ -227,43 +224,9 @@ class Delivery(Table, tablename="deliveries", db=DB):
         )  # fmt: skip
         return await self._failed(why, wait) if ended else wait
 
-    @classmethod
-    async def bury(cls) -> None:
-        """What was tried for a week is dead: an alarm tells of it, it stays where it is, and an admin can replay it."""
-        rows = await sql(
-            """SELECT id, via, request, "user" FROM deliveries WHERE status IN ('due', 'uncertain') AND attempt > 0
-               AND COALESCE(replayed_at, created_at) < now() - $1::interval""",
-            PATIENCE,
-        )
-        for row in rows:
-            why = f"{row['via']} has not taken it for {PATIENCE.days} days."
-            async with transaction():  # locks are taken in one order everywhere: request, recipient, delivery
-                await sql(
-                    """UPDATE feedback_recipients SET next_at = now(), alarm = CASE alarm WHEN '' THEN $3 ELSE alarm END
-                       WHERE request = $1 AND "user" = $2""",
-                    row["request"], row["user"], why,
-                )  # fmt: skip
-                await sql(
-                    "UPDATE deliveries SET status = 'dead' WHERE id = $1 AND status IN ('due', 'uncertain')", row["id"]
-                )
-            metrics.count("parley_deliveries_dead_total", via=row["via"])
-            log.error("a delivery is dead", delivery=str(row["id"]), why=why)
-
-    @classmethod
-    async def replay(cls, ids: list[UUID]) -> int:
-        """Send these anew: of those that ended without having arrived, the ones that can go somewhere. How many that is."""
-        rows = await sql(
-            """UPDATE deliveries d SET status = 'due', due_at = now(), attempt = 0, given_up = FALSE, error = '',
-                 replayed_at = now()
-               WHERE id = ANY($1) AND status IN ('dead', 'rejected', 'bounced') AND (endpoint IS NOT NULL OR EXISTS (
-                 SELECT FROM communication_channels c WHERE c.id = d.channel
-                 AND (c.status IN ('active', 'failing') OR d.kind = 'confirm')))
-               RETURNING id""",
-            ids,
-        )
-        for row in rows:
-            after_commit(nudge, "deliver", row["id"])
-        return len(rows)
+    def _backoff_seconds(self) -> float:
+        """Where the channel works for others, there is less to spare it."""
+        return backoff_seconds(self.attempt, 2.0 if self.probing else 1.5)
 
     async def _failed(self, why: str, wait: float) -> float:
         if self.channel:
@@ -273,11 +236,17 @@ class Delivery(Table, tablename="deliveries", db=DB):
         return max(wait, await health_failed(self.via, why, settings().backoff_cap_seconds, probing=self.probing))
 
     async def _end(self, outcome: str, why: str, changes: str, *arguments: Any) -> bool:
-        """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's."""
-        rows = await sql(
-            END.format(changes=changes), self.id, self.fence, self.request, self.user,
-            new_id(), self.attempt, outcome, why, now(), *arguments,
-        )  # fmt: skip
+        """Note how the attempt ended, apply `changes` (SQL, ours) and let the lease go, if it is still this worker's. While
+        PostgreSQL is away the outcome is kept, as long as the lease."""
+        about = (self.id, self.fence, self.request, self.user, new_id(), self.attempt, outcome, why, now(), *arguments)
+        wait, rows = 0.1, None
+        while rows is None:
+            try:
+                rows = await sql(END.format(changes=changes), *about)
+            except AWAY:
+                if time.monotonic() + (wait := wait * 2) > self.give_up_at:
+                    raise
+                await asyncio.sleep(wait)
         self.waiting, held = tuple(rows[0]["waiting"]), bool(rows[0]["held"])
         metrics.count("parley_delivery_attempts_total", via=self.via, outcome=outcome if held else "too late")
         return held

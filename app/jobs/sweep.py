@@ -7,7 +7,7 @@ import structlog
 from app import metrics
 from app.apart import apart
 from app.domain.astray import astray
-from app.domain.delivery import Delivery
+from app.domain.dead_letters import bury
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.measure import forget_measures
 from app.domain.overdue import all_due
@@ -19,7 +19,7 @@ EVERY_SECONDS = 60.0
 async def sweep() -> None:
     """Look each minute, until cancelled. One look that breaks keeps no other."""
     while True:
-        for look in (bring_back, Delivery.bury, tell_of_late, forget_measures):
+        for look in (bring_back, bury, tell_of_late, forget_measures):
             try:
                 await apart(look(), 50)
             except Exception as error:

@@ -10,7 +10,7 @@ from app.database import transaction
 from app.domain import audit
 from app.domain.audit import Action
 from app.domain.channel import ChannelType
-from app.domain.delivery import Delivery
+from app.domain.dead_letters import replay
 from app.domain.delivery_list import attempts, count_dead, deliveries, delivery
 from app.domain.errors import Unfit
 from app.domain.ladder import DeliveryStatus
@@ -52,7 +52,7 @@ async def replay_deliveries(request: AnyRequest, admin: Admin) -> Response[bytes
     except ValueError as error:
         raise Unfit("There is no such delivery.") from error
     async with transaction():
-        count = await Delivery.replay(chosen)
+        count = await replay(chosen)
         if count:
             await audit.note(Action.REPLAYED, by=admin, detail=f"{count} of {len(chosen)}")
     back = local(await field(request, "back"), "")

@@ -15,6 +15,8 @@ from app.jobs.deliver import carry
 from tests.channels.engine import ask, at_rest, reached_by, statuses, work_until
 from tests.channels.fickle import Fickle
 from tests.conftest import person
+from tests.outages import postgres_away
+from tests.waiting import until
 
 
 def moods(*given: str) -> Callable[[], str]:
@@ -158,6 +160,19 @@ async def test_one_answered_while_it_was_being_sent_is_settled_too(ana: User) ->
     await sending
     await work_until(at_rest)
     assert len(slack.of(request.id, DeliveryKind.SETTLE)) == 1
+
+
+async def test_how_a_send_ended_is_kept_while_the_database_is_away(ana: User) -> None:
+    slack = Fickle(slow_seconds=0.1)
+    await reached_by(ana, slack=slack)
+    request = await ask(ana)
+    (delivery,) = await Delivery.claim(1, 30)
+    sending = asyncio.create_task(carry(delivery))
+    await until(lambda: slack.sends)
+    async with postgres_away():
+        await asyncio.sleep(0.5)
+    await asyncio.wait_for(sending, 15)
+    assert (await statuses(request))["slack"] == "accepted"
 
 
 async def test_one_person_is_told_in_the_order_of_asking(ana: User) -> None:

@@ -11,6 +11,7 @@ from app.doctor import examine
 from app.domain.astray import astray
 from app.domain.channel import ChannelType
 from app.domain.channel_health import all_failing_on_purpose, let_fail
+from app.domain.dead_letters import bury, replay
 from app.domain.delivery import Delivery
 from app.domain.feedback_question import Question
 from app.domain.feedback_value import FeedbackType
@@ -84,22 +85,22 @@ async def test_after_a_week_a_delivery_is_dead_with_an_alarm_and_arrives_when_it
         return bool(await sql("SELECT FROM deliveries WHERE attempt > 0 AND status = 'due'"))
 
     await work_until(tried)
-    await Delivery.bury()
+    await bury()
     assert (await statuses(request))["slack"] == "due"
     await sql("UPDATE deliveries SET created_at = created_at - interval '7 days 1 minute'")
-    await Delivery.bury()
+    await bury()
     assert (await statuses(request))["slack"] == "dead"
     assert "7 days" in (await sql("SELECT alarm FROM feedback_recipients"))[0]["alarm"]
     await work_until(at_rest)
     assert (await sql("SELECT alarm FROM feedback_recipients"))[0]["alarm"]
     mood = "well"
     (dead,) = await Delivery.objects().where(Delivery.via == "slack")
-    assert await Delivery.replay([dead.id]) == 1
-    await Delivery.bury()
+    assert await replay([dead.id]) == 1
+    await bury()
     await work_until(at_rest)
     assert slack.seen() == {str(request.id): 1}
     assert not (await sql("SELECT alarm FROM feedback_recipients"))[0]["alarm"]
-    assert await Delivery.replay([dead.id]) == 0, "what has arrived is not sent again"
+    assert await replay([dead.id]) == 0, "what has arrived is not sent again"
 
 
 async def test_a_channel_that_fails_on_purpose_is_gone_around_and_works_again_at_once(ana: User) -> None:
