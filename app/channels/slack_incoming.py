@@ -14,9 +14,12 @@ from app.domain.feedback_value import FeedbackType, fit_comment, fit_value
 from app.domain.inbound import InboundEvent
 from app.settings import settings
 
-HEARD = {
-    "message", "app_mention", "app_home_opened", "app_uninstalled", "tokens_revoked", "agent_session_stopped",
-}  # fmt: skip
+EVENTS = (
+    "agent_session_stopped", "app_home_opened", "app_mention", "app_uninstalled", "message.channels", "message.groups",
+    "message.im", "tokens_revoked",
+)  # fmt: skip
+"""What Parley hears of; `app.channels.slack_events` says what it does then."""
+HEARD = {event.partition(".")[0] for event in EVENTS}
 
 
 class Unsigned(Exception):
@@ -51,6 +54,13 @@ async def keep_interaction(payload: Said) -> Said:
         team, user = (str((payload.get(name) or {}).get("id", "")) for name in ("team", "user"))
         await InboundEvent.keep(PROVIDER, f"click {mark}", "interaction", f"slack {team}/{user} clicks", json.dumps(payload))
     return {}
+
+
+async def keep_command(form: dict[str, Any]) -> None:
+    """Keep a command whose work is more than an answer."""
+    mark = f"command {form.get('trigger_id', '')}"
+    line = f"slack {form.get('team_id', '')}/{form.get('user_id', '')} clicks"
+    await InboundEvent.keep(PROVIDER, mark, "command", line, json.dumps(form))
 
 
 async def _wrong_with(payload: Said) -> dict[str, str]:

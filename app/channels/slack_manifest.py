@@ -2,14 +2,9 @@
 
 from typing import Any
 
+from app.channels.slack_incoming import EVENTS
 from app.channels.slack_workspace import SCOPES, callback_url
 from app.settings import settings
-
-EVENTS = (
-    "agent_session_stopped", "app_home_opened", "app_mention", "app_uninstalled", "message.channels", "message.groups",
-    "message.im", "tokens_revoked",
-)  # fmt: skip
-"""What Parley hears of: `app.channels.slack_events` says what it does then."""
 
 
 def manifest() -> dict[str, Any]:
@@ -19,7 +14,11 @@ def manifest() -> dict[str, Any]:
     def posted(path: str) -> dict[str, str]:
         return {} if sockets else {"request_url": f"{base}/slack/{path}"}
 
-    command = {"command": "/parley", "description": "What waits for you; ask; go on here", "usage_hint": "status"}
+    command = {
+        "command": "/parley",
+        "description": "Ask, go on here, what waits",
+        "usage_hint": "ask … | here | status",
+    }
     return {
         "display_information": {"name": "Parley", "description": "People and an AI agent, one conversation."},
         "features": {

@@ -13,7 +13,7 @@ from app.settings import settings
 
 SCOPES = (
     "app_mentions:read", "assistant:write", "channels:history", "chat:write", "commands", "groups:history", "im:history",
- "im:write", "users:read", "users:read.email",
+    "im:write", "users:read", "users:read.email",
 )  # fmt: skip
 """What Parley asks for: to hear (history, mentions), to write, and to know whose confirmed address is whose."""
 

@@ -75,9 +75,10 @@ class InboundEvent(Table, tablename="inbound_events", db=DB):
         """It was read. `error`: why it has no effect."""
         await sql("UPDATE inbound_events SET processed_at = now(), error = $2 WHERE id = $1", self.id, error)
 
-    async def failed(self, why: str) -> None:
-        """It could not be read: tried again after a wait that grows; after ten times it is left, and the error stays."""
-        if self.attempt >= MOST_ATTEMPTS:
+    async def failed(self, why: str, *, by_us: bool) -> None:
+        """It could not be read: tried again after a wait that grows. One that fails `by_us` is left after ten times, so that
+        it holds up its line no longer; where the provider is away, it waits for a week. The error stays."""
+        if (by_us and self.attempt >= MOST_ATTEMPTS) or self.received_at < now() - KEPT:
             return await self.done(why)
         await sql(
             """UPDATE inbound_events SET lease_until = NULL, error = $2, due_at = now() + make_interval(secs => $3)

@@ -7,7 +7,7 @@ from app.database import sql
 
 LATE_SECONDS = 30
 
-# As they are claimed, by app/domain/delivery.py, agent_state.py and feedback_recipient.py.
+# As they are claimed, by app/domain/delivery.py, agent_state.py, feedback_recipient.py and inbound.py.
 SINCE = {
     "deliveries": """
         SELECT CASE status WHEN 'sending' THEN lease_until ELSE due_at END AS since FROM deliveries d
@@ -19,6 +19,10 @@ SINCE = {
         SELECT CASE status WHEN 'queued' THEN due_at ELSE lease_until END AS since FROM agent_states
         WHERE (status = 'queued' AND due_at <= now()) OR (status IN ('thinking', 'responding') AND lease_until < now())""",
     "ladders": "SELECT next_at AS since FROM feedback_recipients WHERE next_at <= $1",
+    "arrivals": """
+        SELECT GREATEST(due_at, COALESCE(lease_until, due_at)) AS since FROM inbound_events e
+        WHERE processed_at IS NULL AND due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+          AND NOT EXISTS (SELECT FROM inbound_events f WHERE f.line = e.line AND f.id < e.id AND f.processed_at IS NULL)""",
 }
 
 
@@ -37,7 +41,7 @@ class Due:
 
 
 async def due(kind: str) -> Due:
-    """How it stands with "deliveries", "turns" or "ladders"."""
+    """How it stands with "deliveries", "turns", "ladders" or "arrivals"."""
     rows = await sql(
         f"""SELECT count(*) AS count, count(*) FILTER (WHERE since < $1::timestamptz - make_interval(secs => $2)) AS late,
               COALESCE(extract(epoch FROM $1::timestamptz - min(since)), 0)::float AS oldest FROM ({SINCE[kind]}) due""",  # noqa: S608

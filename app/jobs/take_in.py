@@ -10,6 +10,7 @@ from saq.types import Context
 
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.channels.slack_clicks import take_interaction
+from app.channels.slack_commands import take_command
 from app.channels.slack_events import take_event
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.inbound import InboundEvent
@@ -31,21 +32,25 @@ async def _take(event: InboundEvent) -> None:
         async with asyncio.timeout(settings().lease_seconds * 0.8):
             why = await _read(event.kind, told)
     except (Unavailable, Uncertain, TimeoutError) as error:
-        await event.failed(str(error) or type(error).__name__)
+        await event.failed(str(error) or type(error).__name__, by_us=False)
     except (Rejected, NotFound, Conflict, Unfit) as error:
         await event.done(str(error))
     except Exception as error:  # whatever it is, it is tried again, and an admin can read why
         log.exception("an event could not be read", inbound=str(event.id))
-        await event.failed(type(error).__name__)
+        await event.failed(type(error).__name__, by_us=True)
     else:
         await event.done(why)
 
 
 async def _read(kind: str, told: dict[str, Any]) -> str:
     """Do what it says; why it has no effect, if it has none."""
-    if kind == "event":
-        return await take_event(told)
-    await take_interaction(told)
+    match kind:
+        case "event":
+            return await take_event(told)
+        case "command":
+            await take_command(told)
+        case _:
+            await take_interaction(told)
     return ""
 
 

@@ -17,6 +17,8 @@ class FickleSide:
     """The double in this process."""
 
     name = ChannelType.SLACK
+    address = ""
+    down = "unavailable"
 
     def __init__(self) -> None:
         self.moods: list[str] = []
@@ -34,6 +36,9 @@ class FickleSide:
 
 class FarSide:
     """The provider of the fault runs, in a process of its own."""
+
+    address = ""
+    down = "unavailable"
 
     def __init__(self, far: Far, name: ChannelType) -> None:
         self.far, self.name, self.channel = far, name, FarChannel(far.url)

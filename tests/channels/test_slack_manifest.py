@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from app.__main__ import cli
 from app.channels import slack_events
-from app.channels.slack_manifest import EVENTS, manifest
+from app.channels.slack_incoming import EVENTS
+from app.channels.slack_manifest import manifest
 from app.channels.slack_workspace import SCOPES
 from app.sandbox.slack.web_api import METHODS
 from app.settings import settings
