@@ -41,6 +41,19 @@ class Answering:
         self.over = asyncio.Event()
         self.ended_by: str | None = "stop" if turn.state.stop_requested else None
 
+    @property
+    def session_id(self) -> UUID:
+        return self.turn.session.id
+
+    @property
+    def message_id(self) -> UUID:
+        return self.turn.message.id
+
+    @property
+    def text(self) -> str:
+        """What was said so far."""
+        return self.writer.text
+
     async def run(self) -> None:
         """To the end, whichever it is. Raises nothing but cancellation."""
         self.begun = asyncio.create_task(self._begin(), context=Context())

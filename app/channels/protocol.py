@@ -1,5 +1,6 @@
 """What a channel is, and how a send may end."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -44,6 +45,24 @@ class Letter:
     place: str = ""
     entry: dict[str, Any] = field(default_factory=dict)
     live: str | None = None
+
+
+class LiveAnswer(Protocol):
+    """An answer that is being written: what it says so far, and whether that is all (`over`)."""
+
+    over: asyncio.Event
+
+    @property
+    def session_id(self) -> UUID: ...
+
+    @property
+    def message_id(self) -> UUID: ...
+
+    @property
+    def text(self) -> str: ...
+
+    def stop(self) -> None:
+        """Let it end as it is."""
 
 
 class Channel(Protocol):

@@ -7,8 +7,7 @@ from contextlib import suppress
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.agent.turn import Answering
-from app.channels.protocol import Rejected, Unavailable, Uncertain
+from app.channels.protocol import LiveAnswer, Rejected, Unavailable, Uncertain
 from app.channels.slack_client import Refused, heard, team
 from app.channels.slack_growing import NO_STREAMS, Changed, Streamed
 from app.channels.slack_place import Copy, Place, Who
@@ -29,9 +28,9 @@ FROM communication_channels c WHERE c.id = $1
 log = structlog.get_logger(__name__)
 
 
-async def follow(answer: Answering) -> None:
+async def follow(answer: LiveAnswer) -> None:
     """Show it where its conversation goes on in Slack, if it does, until it is over; then put the whole on its way."""
-    binding = await ChannelBinding.of(answer.turn.session.id, ChannelType.SLACK)
+    binding = await ChannelBinding.of(answer.session_id, ChannelType.SLACK)
     if binding is None or not binding.place:
         return
     try:
@@ -45,7 +44,7 @@ async def follow(answer: Answering) -> None:
 class Following:
     """One answer in one thread."""
 
-    def __init__(self, answer: Answering, binding: ChannelBinding, place: Place) -> None:
+    def __init__(self, answer: LiveAnswer, binding: ChannelBinding, place: Place) -> None:
         self.answer, self.binding, self.place = answer, binding, place
         self.grows: Streamed | Changed | None = None
 
@@ -58,7 +57,7 @@ class Following:
         await self._say_status(client, "is thinking…")
         wait = LOOK_SECONDS
         while not await self._over_in(wait):
-            if text := self.answer.writer.text:
+            if text := self.answer.text:
                 wait = await self._show(client, who, text)
         if self.grows is None:
             await self._say_status(client, "")
@@ -104,7 +103,7 @@ class Following:
 
     async def _begin(self, client: AsyncWebClient, who: Who) -> Streamed | Changed:
         """What a worker that died has left there goes on, changed."""
-        left = await LiveCopy.begin(self.answer.turn.message.id, self.binding.id)
+        left = await LiveCopy.begin(self.answer.message_id, self.binding.id)
         if left is None:
             return Streamed(client, self.place, self._keep, who)
         stamps = Copy.read(left).stamps
@@ -114,4 +113,4 @@ class Following:
 
     async def _keep(self, *stamps: str) -> None:
         """These messages are it, "" for one that is about to be posted."""
-        await LiveCopy.keep(self.answer.turn.message.id, self.binding.id, str(Copy(self.place.channel, stamps)))
+        await LiveCopy.keep(self.answer.message_id, self.binding.id, str(Copy(self.place.channel, stamps)))

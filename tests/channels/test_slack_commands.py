@@ -39,10 +39,10 @@ async def answered(slack: SlackSide, name: str, words: str) -> None:
 
 async def test_a_question_begins_a_conversation_whose_answer_comes_in_its_thread(slack: SlackSide, ana: User) -> None:
     await reach(ana, slack, "ana")
-    await types(slack, "ana", "ask What is it? [[say=It is so]]")
+    await types(slack, "ana", "ask What is it? [[tokens=3 rate=0]]")
     await answered(slack, "ana", "The answer comes in our direct messages.")
     head = await slack.hears("ana", "What is it?")
-    answer = await slack.hears("ana", "It is so")
+    answer = await slack.hears("ana", "tok2")
     assert answer.thread_ts == head.ts
     rows = await sql("SELECT owner, channel FROM chat_sessions")
     assert [tuple(row.values()) for row in rows] == [(ana.id, "slack")]
@@ -72,7 +72,7 @@ async def test_what_waits_is_said_and_to_strangers_who_they_are(slack: SlackSide
     await answered(slack, "ana", request.code)
     await types(slack, "ana", "")
     await answered(slack, "ana", "/parley ask")
-    await person("Ben")
+    ben = await person("Ben")
     await types(slack, "ben", "ask Who am I?")
     await answered(slack, "ben", "Connect your account")
-    assert not await sql("SELECT FROM chat_sessions")
+    assert not await sql("SELECT FROM chat_sessions WHERE owner = $1", ben.id)

@@ -1,6 +1,6 @@
 """What people do by themselves: write, change, take back, open the app's Home, remove the app."""
 
-from itertools import count
+from itertools import chain, count
 from uuid import uuid4
 
 from app.sandbox.slack import mrkdwn, shapes, speaking
@@ -29,7 +29,8 @@ def join(workspace: Workspace, real_name: str, email: str) -> str:
 def _handle(real_name: str, taken: set[str]) -> str:
     """A short name that nobody has yet."""
     first = "".join(letter for letter in real_name.lower().partition(" ")[0] if letter.isalnum()) or "somebody"
-    return next(name for name in (first, *(f"{first}{number}" for number in count(2))) if name not in taken)
+    names = chain([first], (f"{first}{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def write(workspace: Workspace, user: str, place: Place, text: str, thread_ts: str = "") -> Said:
