@@ -68,7 +68,7 @@ async def test_begun_on_the_page_it_goes_on_in_slack_and_is_approved_there(arriv
     await page.open_chat("Our launch [[say=Hello from the page]]")
     await page.is_answered("Hello from the page")
     await page.page.locator(".channel-switch").get_by_role("button", name="Slack").click()
-    await expect(page.page.locator("#log")).to_contain_text("goes on in Slack")
+    await expect(page.page.locator("#log")).to_contain_text("From now on in Slack")
     thread = await thread_of(slack, "goes on here")
     await expect(slack.locator("#conversation")).to_contain_text("Hello from the page")
 
