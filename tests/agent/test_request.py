@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from app.baml_client.sync_client import b
-from app.baml_client.types import Said
 from baml_py import ClientRegistry
 
 from app.agent.request import request
+from app.baml_client.sync_client import b
+from app.baml_client.types import Said
 
 TEXTS = (
     "hello", "two\nlines", "  a  space at each end ", "\n\na line at each end\n", "{{ not }} a {% template %}",
