@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import psutil
@@ -28,6 +28,12 @@ class Far:
 
     url: str
     control: httpx.AsyncClient
+
+    name = "a provider"
+    settings: ClassVar[dict[str, str]] = {}
+
+    async def welcome(self, people: Sequence[Any]) -> None:
+        """Anybody is reached here, whatever their address."""
 
     async def fail(self, **faults: Any) -> None:
         """From now on; see `Faults`."""

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from app.database import AWAY, sql
+from app.domain.user import User
 from tests.faults.asking import ask_all, known, patiently, people, rest
 from tests.faults.running import Far, Workers, each, havoc, provider, workers
+from tests.faults.sandbox import SandboxFar, sandbox
 from tests.faults.table import note
 from tests.outages import empty_valkey, restart_postgres
 from tests.waiting import until
@@ -32,20 +34,32 @@ class World:
     """What a row runs in."""
 
     dice: Random
-    slack: Far
+    slack: Far | SandboxFar
     mail: Far
     workers: Workers
 
 
-@pytest.fixture
-async def world(db: None, tmp_path: Path) -> AsyncIterator[World]:
-    dice = Random(SEED)
-    async with (
-        provider() as slack,
-        provider() as mail,
-        workers(2, dice, tmp_path / "workers.log", slack=slack, email=mail, backoff_cap_seconds=str(CAP_SECONDS)) as running,
-    ):
+@pytest.fixture(params=["provider", "sandbox"])
+async def world(request: pytest.FixtureRequest, db: None, tmp_path: Path) -> AsyncIterator[World]:
+    """What stands for Slack is a provider of the fault runs, or the sandbox, which the real client speaks to."""
+    dice, beside = Random(SEED), {"backoff_cap_seconds": str(CAP_SECONDS)}
+    async with AsyncExitStack() as stack:
+        enter, mail = stack.enter_async_context, await stack.enter_async_context(provider())
+        if request.param == "sandbox":
+            slack: Far | SandboxFar = await enter(sandbox(tmp_path / "sandbox"))
+            ways: dict[str, Any] = dict(slack.settings)
+        else:
+            slack = await enter(provider())
+            ways = {"slack": slack}
+        running = await enter(workers(2, dice, tmp_path / "workers.log", email=mail, **ways, **beside))
         yield World(dice, slack, mail, running)
+
+
+async def reached(world: World, *ways: str) -> list[User]:
+    """A hundred people, reached by these."""
+    asked = await people(PEOPLE, *ways)
+    await world.slack.welcome(asked)
+    return asked
 
 
 @asynccontextmanager
@@ -61,7 +75,7 @@ async def everything_dies(world: World, *more: Any) -> AsyncIterator[None]:
         yield
 
 
-async def all_arrived(*ways: Far, seconds: float) -> None:
+async def all_arrived(*ways: Far | SandboxFar, seconds: float) -> None:
     """Until every request that stands in the database stands at one of these too."""
 
     async def arrived() -> bool:
@@ -74,7 +88,7 @@ async def all_arrived(*ways: Far, seconds: float) -> None:
 
 
 async def test_a_thousand_requests_while_everything_dies(world: World) -> None:
-    asked = await people(PEOPLE, "slack")
+    asked = await reached(world, "slack")
     await world.slack.fail(seed=SEED, rate=1 / 3, kinds=["busy", "down", "silent", "lost"])
     began = time.time()
     async with everything_dies(world):
@@ -86,14 +100,14 @@ async def test_a_thousand_requests_while_everything_dies(world: World) -> None:
     took = max(one["at"] for one in kept) - began
     lost, doubles = len(set(stand) - set(standing)), len(kept) - len(standing)
     note(
-        1, f"{len(stand)} requests to {PEOPLE} people; {world.workers.deaths} workers killed, PostgreSQL restarted 3 times",
+        1, f"{len(stand)} requests to {PEOPLE} people by {world.slack.name}; {world.workers.deaths} workers killed, PostgreSQL restarted 3 times",
         "0 lost, 0 twice, <= 60 s", f"{lost} lost, {doubles} twice, {took:.1f} s (asked in {asking:.1f} s)",
         held=not lost and not doubles and took <= 60, seed=SEED,
     )  # fmt: skip
 
 
 async def test_doubles_of_stalled_workers_and_late_sends_are_found_removed_and_counted(world: World) -> None:
-    asked = await people(PEOPLE, "slack")
+    asked = await reached(world, "slack")
     await world.slack.fail(seed=SEED, rate=1 / 3, kinds=["busy", "down", "silent", "lost", "late"])
     began = time.time()
     async with everything_dies(world, each(2.0, lambda: world.workers.stall_one(4.0))):
@@ -107,7 +121,7 @@ async def test_doubles_of_stalled_workers_and_late_sends_are_found_removed_and_c
     lost, left = len(set(stand) - set(standing)), sum(count - 1 for count in standing.values())
     slowest = max((stood_twice(kept, one) for one in removed), default=0.0)
     note(
-        2, f"as 1, and workers stopped for 4 s (lease 3 s), sends accepted 10 s late; {len(stand)} requests",
+        2, f"as 1, and workers stopped for 4 s (lease 3 s), sends accepted 10 s late; {len(stand)} requests by {world.slack.name}",
         "0 lost; doubles found, removed, counted <= 60 s",
         f"{lost} lost, {len(removed)} removed, {counted} counted, {left} left, slowest {slowest:.1f} s; {took:.0f} s",
         held=not lost and not left and counted == len(removed) and slowest <= 60 and bool(removed), seed=SEED,
@@ -125,7 +139,7 @@ def stood_twice(kept: list[dict[str, Any]], removed: dict[str, Any]) -> float:
 
 
 async def test_with_slack_dead_it_goes_by_mail_and_never_on_both(world: World) -> None:
-    asked = await people(PEOPLE, "slack", "email")
+    asked = await reached(world, "slack", "email")
     await world.slack.fail(dead=True)
     began = time.time()
     await ask_all(asked, REQUESTS)
@@ -142,7 +156,7 @@ async def test_with_slack_dead_it_goes_by_mail_and_never_on_both(world: World) -
     await rest(60)
     both = set(await world.slack.standing()) & set(await world.mail.standing())
     note(
-        4, f"Slack dead, {REQUESTS} requests for {PEOPLE} people with Slack first, mail second",
+        4, f"{world.slack.name} dead, {REQUESTS} requests for {PEOPLE} people with Slack first, mail second",
         ">= 999 by mail within 60 s, the rest later, none on both",
         f"{in_time} by mail within 60 s (last {took:.1f} s, asked in {asking:.1f} s), {len(both)} on both; "
         f"Slack used again {again:.1f} s after it was back",
@@ -150,11 +164,11 @@ async def test_with_slack_dead_it_goes_by_mail_and_never_on_both(world: World) -
     )  # fmt: skip
 
 
-async def arrived_by(way: Far, count: int) -> bool:
+async def arrived_by(way: Far | SandboxFar, count: int) -> bool:
     return len(await way.standing()) >= count
 
 
-async def goes_by(way: Far, person: Any) -> str | None:
+async def goes_by(way: Far | SandboxFar, person: Any) -> str | None:
     """Ask this person something more: its id, if it arrives by this way."""
     request = str(await patiently(person))
     await rest(30)
@@ -162,7 +176,7 @@ async def goes_by(way: Far, person: Any) -> str | None:
 
 
 async def test_with_both_dead_it_waits_ever_longer_and_all_is_out_soon_after(world: World) -> None:
-    asked = await people(PEOPLE, "slack", "email")
+    asked = await reached(world, "slack", "email")
     for way in (world.slack, world.mail):
         await way.fail(rate=1.0, kinds=["down"])
     await ask_all(asked, REQUESTS)
@@ -179,7 +193,7 @@ async def test_with_both_dead_it_waits_ever_longer_and_all_is_out_soon_after(wor
     growth = [later / earlier for each in waits.values() for earlier, later in pairwise(each) if later < CAP_SECONDS * 0.94]
     print("waits between probes", waits)
     note(
-        5, f"both dead for 100 s, {REQUESTS} requests, then back (cap {CAP_SECONDS:.0f} s)",
+        5, f"{world.slack.name} and mail dead for 100 s, {REQUESTS} requests, then back (cap {CAP_SECONDS:.0f} s)",
         "0 lost; all out <= 300 s; waits grow by >= 1.8 to the cap",
         f"all out after {took:.1f} s, {len(both)} on both, {alarms} alarms; growth {min(growth):.2f} to {max(growth):.2f}, "
         f"longest wait {max(max(each) for each in waits.values()):.1f} s",
