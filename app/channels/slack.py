@@ -7,9 +7,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.channels.protocol import Letter
 from app.channels.slack_client import Said, heard, team
-from app.channels.slack_place import Copy, Place, Who
+from app.channels.slack_place import Copy, Place, Who, thread_of
 from app.channels.slack_words import request_words, words_of
 from app.channels.slack_writing import change, delete, mark_of, marked, ours_since, post
+from app.domain.binding import ChannelBinding
 from app.domain.delivery import DeliveryKind
 
 
@@ -37,7 +38,10 @@ class Slack:
                 stamps.append(await change(with_team, place, standing[part], one, mark))
             else:
                 stamps.append(await post(with_team, place, one, mark))
-        return str(Copy(place.channel, tuple(stamps)))
+        copy = str(Copy(place.channel, tuple(stamps)))
+        if begins := letter.payload.get("begins"):  # now, so that who answers there at once is understood
+            await ChannelBinding.placed(UUID(begins), thread_of(letter.address, copy))
+        return copy
 
     async def find(self, letter: Letter) -> list[str]:
         """All whole copies. Of what was begun and not ended nothing stays."""

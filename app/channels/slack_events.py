@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.channels.protocol import Unavailable
 from app.channels.slack_client import PROVIDER, Refused, Said, heard, team
 from app.channels.slack_home import home_view
 from app.channels.slack_mrkdwn import markdown_from
@@ -63,6 +64,8 @@ async def _take_message(team_id: str, event: Said) -> str:
     if subtype in ("message_changed", "message_deleted"):
         return await _change(binding, place, said, gone=subtype == "message_deleted")
     who = Who(team_id, said["user"])
+    if binding is None and place.thread != said["ts"] and await ChannelBinding.begins(ChannelType.SLACK, str(who)):
+        raise Unavailable("What begins this thread was sent just now.")
     person = await person_at(who)
     if person is None:
         await _say_hello(who, place, direct)

@@ -1,6 +1,7 @@
 """Where a conversation goes on outside: a thread in Slack, a mail thread. It shows the log, and what is said there is said
 in the conversation."""
 
+from datetime import timedelta
 from typing import Self
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from app.clock import now
 from app.database import DB, loaded, new_id, sql
 from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.session import ChatSession
+
+SOON = timedelta(minutes=10)
 
 
 class ChannelBinding(Table, tablename="channel_bindings", db=DB):
@@ -58,7 +61,23 @@ class ChannelBinding(Table, tablename="channel_bindings", db=DB):
     @classmethod
     async def placed(cls, binding_id: UUID, place: str) -> None:
         """What begins it has arrived there."""
-        await sql("UPDATE channel_bindings SET place = $2 WHERE id = $1 AND place IS NULL", binding_id, place)
+        await sql(
+            """UPDATE channel_bindings b SET place = $2 WHERE id = $1 AND place IS NULL
+               AND NOT EXISTS (SELECT FROM channel_bindings o WHERE o.type = b.type AND o.place = $2)""",
+            binding_id, place,
+        )  # fmt: skip
+
+    @classmethod
+    async def begins(cls, type: ChannelType, address: str) -> bool:
+        """Whether a place is about to be known where a conversation goes on with whoever is reached at this address."""
+        rows = await sql(
+            """SELECT FROM channel_bindings b JOIN communication_channels c ON c.id = b.channel
+               JOIN deliveries d ON d.payload ->> 'begins' = b.id::text AND d.line = 'binding ' || b.id
+                 AND d.status IN ('due', 'sending', 'uncertain', 'accepted')
+               WHERE b.type = $1 AND b.place IS NULL AND c.address = $2 AND b.created_at > $3""",
+            type, address, now() - SOON,
+        )  # fmt: skip
+        return bool(rows)
 
     @property
     def line(self) -> str:

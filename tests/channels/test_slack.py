@@ -145,6 +145,18 @@ async def test_what_is_said_on_the_page_is_quoted_in_the_thread(slack: SlackSide
     assert [texts.index(text) for text in texts] == sorted(range(len(texts))), "each once, in order"
 
 
+async def test_who_answers_before_its_place_is_noted_is_in_the_same_conversation(slack: SlackSide, ana: User) -> None:
+    await reach(ana, slack, "ana")
+    session = await ChatSession.open(ana)
+    await session.say("On the page [[say=There]]", by=ana, via=ChannelType.WEB)
+    await session.switch(ChannelType.SLACK)
+    head = await slack.hears("ana", "On the page")
+    await sql("UPDATE channel_bindings SET place = NULL")  # as if its worker had died before it could
+    await slack.writes("ana", "At once [[say=Heard at once]]", thread=head.ts)
+    assert (await slack.hears("ana", "Heard at once")).thread_ts == head.ts
+    assert (await sql("SELECT count(*) FROM chat_sessions"))[0][0] == 1
+
+
 async def test_two_sides_that_have_verified_the_same_address_are_one_person(slack: SlackSide, ana: User) -> None:
     carla, ben = await person("Carla"), await person("Ben")
     for user in (ana, carla):

@@ -15,6 +15,7 @@ from app.domain.dead_letters import bury, replay
 from app.domain.delivery import Delivery
 from app.domain.feedback_question import Question
 from app.domain.feedback_value import FeedbackType
+from app.domain.inbound import InboundEvent
 from app.domain.overdue import SINCE, all_due
 from app.domain.session import ChatSession
 from app.domain.user import User
@@ -127,12 +128,14 @@ async def test_what_is_due_for_more_than_half_a_minute_is_told_of(ana: User) -> 
     await ask(ana)
     session = await ChatSession.open(ana)
     await session.say("Hello", by=ana, via=ChannelType.WEB)
+    await InboundEvent.keep("slack", "Ev1", "event", "slack T1/C1", "{}")
     await sql("UPDATE feedback_recipients SET next_at = now()")
     assert await late() == dict.fromkeys(SINCE, 0)
     ago = timedelta(seconds=45)
     await sql("UPDATE deliveries SET due_at = now() - $1::interval", ago)
     await sql("UPDATE agent_states SET due_at = now() - $1::interval", ago)
     await sql("UPDATE feedback_recipients SET next_at = now() - $1::interval", ago)
+    await sql("UPDATE inbound_events SET due_at = now() - $1::interval", ago)
     assert await late() == dict.fromkeys(SINCE, 1)
     assert (await all_due())[0].words().startswith("1 wait, the oldest for 4")
     await sql("INSERT INTO channel_health (key, probe_at) VALUES ('slack', now() + interval '1 h')")

@@ -20,6 +20,7 @@ from app.domain.webhook_endpoint import WebhookEndpoint, WebhookEvent
 from tests.browsing import Browser
 from tests.channels.engine import Shall, ask, at_rest, reached_by, work_until
 from tests.channels.fickle import Fickle
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ async def test_the_system_page_tells_how_it_is_and_lets_a_channel_fail(admin: Br
 
 
 async def test_health_tells_of_each_part_and_of_what_nobody_does(server: str, ana: User) -> None:
-    parts = ("database", "valkey", "worker", "deliveries", "turns", "ladders")
+    parts = ("database", "valkey", "worker", "deliveries", "turns", "ladders", "arrivals")
     async with httpx.AsyncClient(base_url=server, trust_env=False) as client:
         told = (await client.get("/health/ready")).json()
         assert set(told) == {"status", *parts}
@@ -187,7 +188,11 @@ async def test_health_tells_of_each_part_and_of_what_nobody_does(server: str, an
 
 async def test_with_a_worker_all_is_well(server: str, worker: object) -> None:
     async with httpx.AsyncClient(base_url=server, trust_env=False) as client:
-        assert (await client.get("/health/ready")).json()["status"] == "ok"
+
+        async def well() -> bool:
+            return bool((await client.get("/health/ready")).json()["status"] == "ok")
+
+        await until(well)
 
 
 async def numbers(server: str, **headers: str) -> tuple[int, dict[str, float]]:
