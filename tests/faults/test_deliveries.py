@@ -100,7 +100,8 @@ async def test_a_thousand_requests_while_everything_dies(world: World) -> None:
     took = max(one["at"] for one in kept) - began
     lost, doubles = len(set(stand) - set(standing)), len(kept) - len(standing)
     note(
-        1, f"{len(stand)} requests to {PEOPLE} people by {world.slack.name}; {world.workers.deaths} workers killed, PostgreSQL restarted 3 times",
+        1, f"{len(stand)} requests to {PEOPLE} people by {world.slack.name}; "
+        f"{world.workers.deaths} workers killed, PostgreSQL restarted 3 times",
         "0 lost, 0 twice, <= 60 s", f"{lost} lost, {doubles} twice, {took:.1f} s (asked in {asking:.1f} s)",
         held=not lost and not doubles and took <= 60, seed=SEED,
     )  # fmt: skip
@@ -121,7 +122,8 @@ async def test_doubles_of_stalled_workers_and_late_sends_are_found_removed_and_c
     lost, left = len(set(stand) - set(standing)), sum(count - 1 for count in standing.values())
     slowest = max((stood_twice(kept, one) for one in removed), default=0.0)
     note(
-        2, f"as 1, and workers stopped for 4 s (lease 3 s), sends accepted 10 s late; {len(stand)} requests by {world.slack.name}",
+        2, "as 1, and workers stopped for 4 s (lease 3 s), sends accepted 10 s late; "
+        f"{len(stand)} requests by {world.slack.name}",
         "0 lost; doubles found, removed, counted <= 60 s",
         f"{lost} lost, {len(removed)} removed, {counted} counted, {left} left, slowest {slowest:.1f} s; {took:.0f} s",
         held=not lost and not left and counted == len(removed) and slowest <= 60 and bool(removed), seed=SEED,
