@@ -9,7 +9,7 @@ AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 STANDINGS = [
     SimpleNamespace(
         channel=SimpleNamespace(id=f"c{at}", type=type, status=status, address=address, last_error=error, last_ok_at=AT),
-        trouble="", testing=False, test="accepted", test_error="", tested_at=AT,
+        trouble="", testing=False, changing=False, test="accepted", test_error="", tested_at=AT,
     )
     for at, (type, status, address, error) in enumerate(
         [("web", "active", "", ""), ("slack", "failing", "U1", "500"), ("email", "disconnected", "a@b", ""),

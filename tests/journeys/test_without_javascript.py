@@ -58,7 +58,7 @@ async def sign_up(device: Device) -> None:
 
 async def send(device: Device, words: str) -> None:
     await device.composer.fill(words)
-    await device.page.get_by_role("button", name="Send").click()
+    await device.page.get_by_role("button", name="Send", exact=True).click()
 
 
 async def shows(page: Page, words: str) -> None:
