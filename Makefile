@@ -3,7 +3,8 @@
 
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 ARGS :=
-# These folders of tests run beside all others, since tests also wait. What they say is shown when all have ended.
+# These folders of tests run beside all others, since tests also wait. What they say is shown when all have ended,
+# and when those that measure a time have run with nothing beside them.
 APART := journeys web+channels+sandbox
 
 .DEFAULT_GOAL := help
@@ -34,11 +35,12 @@ test: ready browser
 	@if [ -n '$(ARGS)' ]; then exec .venv/bin/python -m pytest -m 'not faults' $(ARGS); fi; \
 	beside=; \
 	for part in $(APART); do \
-	    .venv/bin/python -m pytest -m 'not faults' $$(echo tests/$$part | sed 's,+, tests/,g') > .venv/$$part.log 2>&1 & \
+	    .venv/bin/python -m pytest -m 'not faults and not timed' $$(echo tests/$$part | sed 's,+, tests/,g') > .venv/$$part.log 2>&1 & \
 	    beside="$$beside $$!"; \
 	done; \
-	.venv/bin/python -m pytest -m 'not faults' $(patsubst %,--ignore=tests/%,$(subst +, ,$(APART))); well=$$?; \
+	.venv/bin/python -m pytest -m 'not faults and not timed' $(patsubst %,--ignore=tests/%,$(subst +, ,$(APART))); well=$$?; \
 	for one in $$beside; do wait $$one || well=1; done; \
+	.venv/bin/python -m pytest -m timed || well=1; \
 	cat $(APART:%=.venv/%.log); exit $$well
 
 check: ready

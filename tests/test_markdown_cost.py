@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 
 from app.markdown import Growing, render
+from tests.timing import timed
 
 ANSWER = (
     "## A heading\n\nThe quick brown fox, **jumps** over the `lazy` dog and goes home. Nobody knows why it does so.\n\n"
@@ -37,6 +38,7 @@ def written(text: str) -> None:
         growing.feed(text[at : at + 20])
 
 
+@timed
 @pytest.mark.parametrize("name", LONG)
 def test_the_cost_grows_with_the_length_alone(name: str) -> None:
     def of(characters: int) -> str:
@@ -61,12 +63,14 @@ def test_what_is_sent_grows_with_the_length_alone() -> None:
         assert sent < 300 * len(text)
 
 
+@timed
 def test_a_hundred_thousand_characters_take_less_than_a_second() -> None:
     text = (ANSWER * 1_000)[:100_000]
     render(ANSWER)
     assert seconds(lambda: render(text)) < 1
 
 
+@timed
 def test_a_slow_lexer_does_not_hold_up_the_page() -> None:
     attack = "```c\n" + "/*" * 9_000 + "\n```\n"
     assert seconds(lambda: render(attack)) < 1

@@ -20,9 +20,11 @@ from tests.channels.engine import at_rest, reached_by, work_until
 from tests.channels.fickle import Fickle
 from tests.conftest import free_port, person
 from tests.programs import Program
+from tests.timing import timed, within
 from tests.waiting import until
 
 
+@timed
 async def test_a_long_poll_answers_within_half_a_second_of_the_answer_or_when_its_time_is_over(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -30,16 +32,16 @@ async def test_a_long_poll_answers_within_half_a_second_of_the_answer_or_when_it
     asked = await ask(program)
     path = f"/api/feedback/{asked['id']}"
     began = time.monotonic()
-    assert (await program.get(path, wait=0.2)).json()["status"] == "open"
-    assert 0.2 <= time.monotonic() - began < 2
+    with within(2):
+        assert (await program.get(path, wait=0.2)).json()["status"] == "open"
+    assert time.monotonic() - began >= 0.2
     polls = [asyncio.create_task(program.get(path, wait=30)) for _ in range(5)]
     await until(lambda: len(waiting.polls) == 6 and waiting.hold_nothing)
     request = await FeedbackRequest.objects().get(FeedbackRequest.id == asked["id"])
     assert request
-    answered_at = time.monotonic()
-    await request.respond(program.user, True, ChannelType.WEB)
-    answers = [await poll for poll in polls]
-    assert time.monotonic() - answered_at < 0.5
+    with within(0.5):
+        await request.respond(program.user, True, ChannelType.WEB)
+        answers = [await poll for poll in polls]
     assert {answer.json()["status"] for answer in answers} == {"answered"}
     assert (await program.get(path, wait=30)).json()["status"] == "answered", "what is settled is not waited for"
     assert (await program.get(path, wait=61)).status_code == 422

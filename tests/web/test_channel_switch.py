@@ -1,7 +1,6 @@
 """A conversation goes on by another channel: one click, said in the log, seen on every page (promises.md, 25)."""
 
 import asyncio
-import time
 from uuid import UUID
 
 import pytest
@@ -13,9 +12,11 @@ from app.domain.user import User
 from tests.browsing import Browser
 from tests.channels.engine import reached_by
 from tests.channels.fickle import Fickle
+from tests.timing import timed, within
 from tests.web.test_feedback import until_told
 
 
+@timed
 async def test_a_switch_is_seen_on_every_device_within_a_second(server: str, ana: User) -> None:
     await reached_by(ana, email=Fickle())
     session_id = str((await ChatSession.open(ana)).id)
@@ -25,12 +26,11 @@ async def test_a_switch_is_seen_on_every_device_within_a_second(server: str, ana
         async with laptop.stream(session_id) as here, phone.stream(session_id) as there:
             for events in (here, there):
                 await until_told(events, "#channel-now", 'data-now="web"')
-            began = time.monotonic()
-            answer = await laptop.post(f"/chat/{session_id}/channel", {"type": "email"}, HX_Request="true")
-            for events in (here, there):
-                await until_told(events, "#log", "From now on by e-mail (email of Ana). Back to the page by one click.")
-                await until_told(events, "#channel-now", 'data-now="email"')
-            assert time.monotonic() - began < 1
+            with within(1):
+                answer = await laptop.post(f"/chat/{session_id}/channel", {"type": "email"}, HX_Request="true")
+                for events in (here, there):
+                    await until_told(events, "#log", "From now on by e-mail (email of Ana). Back to the page by one click.")
+                    await until_told(events, "#channel-now", 'data-now="email"')
             assert answer.status_code == 204
         page = (await phone.get(f"/chat/{session_id}")).text
         assert 'data-now="email"' in page
@@ -38,6 +38,7 @@ async def test_a_switch_is_seen_on_every_device_within_a_second(server: str, ana
         assert "From now on here on the page." in (await phone.get(f"/chat/{session_id}")).text
 
 
+@timed
 async def test_what_the_agent_does_is_seen_on_another_device_within_half_a_second(server: str, ana: User) -> None:
     async with Browser(server) as laptop, Browser(server) as phone:
         await laptop.enter(ana)
@@ -45,10 +46,9 @@ async def test_what_the_agent_does_is_seen_on_another_device_within_half_a_secon
         session = await ChatSession.open(ana)
         async with phone.stream(str(session.id)) as events:
             await until_told(events, "#agent-status", "idle")
-            began = time.monotonic()
-            await laptop.say(str(session.id), "Hello")
-            await until_told(events, "#agent-status", "queued")
-            assert time.monotonic() - began < 0.5
+            with within(0.5):
+                await laptop.say(str(session.id), "Hello")
+                await until_told(events, "#agent-status", "queued")
     await AgentState.stop(session.id)
 
 

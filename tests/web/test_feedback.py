@@ -1,7 +1,6 @@
 """The inbox: what waits for a person, answered on the page, seen everywhere."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
@@ -18,6 +17,7 @@ from app.domain.user import User
 from tests.browsing import Browser, Event
 from tests.channels.engine import Shall, ask
 from tests.conftest import person
+from tests.timing import timed, within
 
 CHOICE = Question(FeedbackType.CHOICE, "Which day?", options=["Monday", "Friday"])
 MANY = Question(FeedbackType.MULTIPLE_CHOICE, "Who comes?", options=["Ana", "Ben", "Cleo"])
@@ -100,6 +100,7 @@ async def test_who_comes_late_is_told_who_was_faster(server: str, ana: User, ben
     assert "This was settled before your answer came. Approved by Ben on the page." in answer.text
 
 
+@timed
 async def test_it_appears_and_settles_on_every_open_page_within_half_a_second(
     server: str, worker: object, ana: User
 ) -> None:
@@ -112,17 +113,15 @@ async def test_it_appears_and_settles_on_every_open_page_within_half_a_second(
         async with chat as on_chat, inbox as on_inbox:
             await until_told(on_chat, "#waiting-count", "")
             await until_told(on_inbox, "#inbox", "Nothing waits for you")
-            asked_at = time.monotonic()
-            request = await FeedbackRequest.ask(Shall, of=[ana], session=session)
-            await until_told(on_chat, "#docked", "Shall we ship?")
-            await until_told(on_inbox, "#inbox", "Shall we ship?")
-            assert time.monotonic() - asked_at < 0.5
-            answered_at = time.monotonic()
-            await phone.post(f"/feedback/{request.id}/response", {"value": "true"})
-            await until_told(on_chat, "#log", "Approved by Ana on the page.")
-            await until_told(on_chat, "#docked", "")
-            await until_told(on_inbox, "#inbox", "Nothing waits for you")
-            assert time.monotonic() - answered_at < 0.5
+            with within(0.5):
+                request = await FeedbackRequest.ask(Shall, of=[ana], session=session)
+                await until_told(on_chat, "#docked", "Shall we ship?")
+                await until_told(on_inbox, "#inbox", "Shall we ship?")
+            with within(0.5):
+                await phone.post(f"/feedback/{request.id}/response", {"value": "true"})
+                await until_told(on_chat, "#log", "Approved by Ana on the page.")
+                await until_told(on_chat, "#docked", "")
+                await until_told(on_inbox, "#inbox", "Nothing waits for you")
 
 
 async def until_told(events: AsyncIterator[Event], target: str, words: str) -> None:
