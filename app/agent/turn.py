@@ -26,6 +26,7 @@ from app.settings import settings
 log = structlog.get_logger(__name__)
 MOST_ENTRIES = 400
 AT_ONCE = 50
+FOLLOWERS_SECONDS = 1.0
 
 
 class Answering:
@@ -201,6 +202,7 @@ class Answers:
         self.under_way: dict[UUID, Answering] = {}
         self.looking: dict[UUID, bool] = {}  # whether it was asked for again meanwhile
         self.tasks: set[asyncio.Task[None]] = set()
+        self.followers: set[asyncio.Task[None]] = set()
         self.leaving = False
 
     def begin(self, session_id: UUID) -> None:
@@ -208,7 +210,7 @@ class Answers:
         if session_id in self.looking:
             self.looking[session_id] = True
             return
-        self._start(self.answer(session_id))
+        self._start(self.answer(session_id), self.tasks)
 
     async def begin_due(self) -> None:
         """Begin what is due although nobody said so."""
@@ -232,20 +234,20 @@ class Answers:
         answering = self.under_way[turn.session.id] = Answering(turn, self.model)
         with structlog.contextvars.bound_contextvars(session=str(turn.session.id), turn=turn.fence):
             if self.beside:
-                self._start(self.beside(answering))
+                self._start(self.beside(answering), self.followers)
             try:
                 await answering.run()
             finally:
                 answering.over.set()
                 del self.under_way[turn.session.id]
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None], kept: set[asyncio.Task[None]]) -> None:
         task = asyncio.create_task(work, context=Context())
-        self.tasks.add(task)
+        kept.add(task)
+        task.add_done_callback(kept.discard)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self.tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
             log.warning("a turn, or what runs beside it, broke off", error=repr(error))
 
@@ -255,8 +257,13 @@ class Answers:
             answering.stop()
 
     async def leave(self) -> None:
-        """This worker ends: hand everything back."""
+        """This worker ends: hand everything back. What runs beside may finish, but holds nothing up."""
         self.leaving = True
         for answering in list(self.under_way.values()):
             answering.hand_back()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        if self.followers:
+            _, late = await asyncio.wait(self.followers, timeout=FOLLOWERS_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -35,7 +35,7 @@ async def follow(answer: LiveAnswer) -> None:
         return
     try:
         await Following(answer, binding, Place.read(binding.place)).run()
-    except (Rejected, Uncertain, LookupError) as error:
+    except (Rejected, Unavailable, Uncertain, LookupError) as error:
         log.info("the rest of an answer is shown when it is whole", why=str(error))
         await answer.over.wait()
     await catch_up(binding.id)

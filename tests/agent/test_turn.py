@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.agent.model import Model
-from app.agent.turn import Answers
+from app.agent.turn import FOLLOWERS_SECONDS, Answering, Answers
 from app.database import sql
 from app.domain.agent_state import AgentState
 from app.domain.channel import ChannelType
@@ -106,6 +106,25 @@ async def test_a_refusal_is_told_and_can_be_retried(ana: User, worker: Answers, 
 async def completed(session: ChatSession) -> Message | None:
     last = (await session.entries())[-1]
     return last if last.status == "complete" else None
+
+
+async def test_what_runs_beside_a_turn_does_not_hold_up_a_worker_that_ends(ana: User, llm: StubLLM) -> None:
+    ended = list[str]()
+
+    async def hangs(answering: Answering) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(answering.text)
+
+    answers = Answers(Model(), beside=hangs)
+    session = await ask(ana, "[[say=Yes.]] Sure?")
+    answers.begin(session.id)
+    assert (await answer(session)).text == "Yes."
+    async with asyncio.timeout(FOLLOWERS_SECONDS + 2):
+        await answers.leave()
+    assert ended == ["Yes."]
+    await answers.model.close()
 
 
 async def test_forty_conversations_are_answered_at_once(ana: User, worker: Answers, llm: StubLLM) -> None:
