@@ -189,6 +189,11 @@ class Settings(BaseSettings):
         return self.secure and not is_loopback(urlsplit(self.base_url).hostname or "")
 
     @property
+    def slack_is_sandbox(self) -> bool:
+        """Whether the Slack that it talks to is one of our own, on this machine."""
+        return is_loopback(urlsplit(self.slack_api_url).hostname or "")
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine can reach Parley."""
         return is_loopback(self.host) and is_loopback(urlsplit(self.base_url).hostname or "")

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
+
 from app.channels.slack_incoming import EVENTS
 from app.channels.slack_workspace import SCOPES, callback_url
 from app.settings import settings
@@ -38,3 +40,8 @@ def manifest() -> dict[str, Any]:
             "token_rotation_enabled": True,
         },
     }
+
+
+def as_yaml() -> str:
+    """The manifest as it is put in at Slack."""
+    return str(yaml.safe_dump(manifest(), sort_keys=False))

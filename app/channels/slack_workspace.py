@@ -3,7 +3,8 @@
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
-from app.channels.slack_client import PROVIDER, heard, keep_installation, web
+from app.channels.slack_client import PROVIDER, heard, keep_installation, team, web
+from app.channels.slack_place import Place
 from app.database import sql
 from app.domain.channel import ChannelType
 from app.domain.coming_back import disconnect
@@ -53,6 +54,13 @@ async def adopt_token() -> None:
         told: Any = await heard(web(token).auth_test())
         tokens = {"access_token": token, "bot_user_id": told["user_id"]}
         await Grant.keep(PROVIDER, told["team_id"], told["team"], tokens, scopes=list(SCOPES))
+
+
+async def thread_url(place: str) -> str:
+    """Where people find a thread. Rejected, Unavailable or Uncertain when Slack doesn't say."""
+    thread = Place.read(place)
+    told = await heard((await team(thread.team)).chat_getPermalink(channel=thread.channel, message_ts=thread.thread))
+    return f"{told['permalink']}?{urlencode({'thread_ts': thread.thread, 'cid': thread.channel})}"
 
 
 async def leave(team_id: str, why: str) -> None:

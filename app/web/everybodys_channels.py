@@ -16,7 +16,6 @@ from app.domain.grant import Grant
 from app.domain.people import people
 from app.domain.standing import standings
 from app.domain.webhook_endpoint import endpoints_in_trouble
-from app.settings import settings
 from app.web.admin import Admin, paged
 from app.web.channels import places, wanted
 from app.web.forms import field
@@ -37,7 +36,7 @@ async def show_everybodys_channels(
     return page(
         request, "everybodys_channels/index.html", q=q, p=number, people=found, channels=by_person,
         ways=ways, endpoints=await endpoints_in_trouble(), slack=slack,
-        workspaces=await Grant.of(PROVIDER), installs=bool(settings().slack_client_id),
+        workspaces=await Grant.of(PROVIDER),
     )  # fmt: skip
 
 

@@ -6,11 +6,14 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from app.channels.protocol import Rejected, Unavailable, Uncertain
+from app.channels.slack_client import PROVIDER
+from app.channels.slack_manifest import as_yaml
 from app.channels.slack_people import channel_of, connect, linked_by
 from app.channels.slack_workspace import install, install_url
 from app.domain import audit
 from app.domain.audit import Action
 from app.domain.errors import NotFound, Unfit
+from app.domain.grant import Grant
 from app.sealed import seal_for, unseal_from
 from app.settings import settings
 from app.web.admin import Admin
@@ -18,6 +21,19 @@ from app.web.pages import AnyRequest, browser_of, page, see
 from app.web.visitors import Me
 
 PURPOSE, LASTS = "install in Slack", timedelta(minutes=10)
+
+
+@get("/admin/slack")
+async def show_slack_guide(request: AnyRequest, admin: Admin) -> Response[bytes]:
+    """How one's own Slack is connected, and how far that is."""
+    ours = settings()
+    names = ("slack_client_id", "slack_client_secret", "slack_signing_secret")
+    return page(
+        request, "slack/guide.html", manifest=as_yaml(), base_url=ours.base_url, is_local=ours.loopback,
+        is_sandbox=ours.slack_is_sandbox, by_socket=bool(ours.slack_app_token), installs=bool(ours.slack_client_id),
+        keys=[(f"PARLEY_{name.upper()}", bool(getattr(ours, name)) and not ours.slack_is_sandbox) for name in names],
+        workspaces=[one for one in await Grant.of(PROVIDER) if not one.ended_at],
+    )  # fmt: skip
 
 
 @get("/slack/install")
@@ -51,7 +67,7 @@ async def show_slack_link(request: AnyRequest, me: Me, token: FromPath[str]) -> 
     """A machine that opens the link connects nothing."""
     who, label = linked_by(token)
     mine = await channel_of(me.id, who)
-    return page(request, "channels/slack.html", label=label, token=token, connected=bool(mine and mine.usable))
+    return page(request, "slack/link.html", label=label, token=token, connected=bool(mine and mine.usable))
 
 
 @post("/channels/slack/{token:str}", status_code=303)

@@ -1,6 +1,7 @@
 """An admin lets Parley into a workspace; its tokens are kept encrypted, renewed once, and end when Slack says so."""
 
 import asyncio
+import html
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -18,6 +19,7 @@ from app.domain.channel import ChannelStatus, CommunicationChannel
 from app.domain.grant import Grant
 from app.domain.user import User
 from app.sandbox.slack.people import uninstall
+from app.settings import settings
 from tests.browsing import Browser
 from tests.channels.slack_side import SlackSide, reach, slack_beside
 from tests.conftest import person
@@ -109,3 +111,23 @@ async def test_taken_away_in_slack_the_channel_says_so(slack: SlackSide, server:
     await until(disconnected)
     with pytest.raises(Rejected):
         await team(team_id)
+
+
+async def test_the_guide_says_how_far_it_is_and_no_secret(
+    slack: SlackSide, server: str, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = settings()
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        assert "a Slack of its own" in (await browser.get("/admin/slack")).text
+        monkeypatch.setattr(ours, "slack_api_url", "https://slack.com/api/")
+        monkeypatch.setattr(ours, "slack_signing_secret", "")
+        page = (await browser.get("/admin/slack")).text
+        assert ours.slack_client_secret not in page
+        assert page.count("Missing") == 1
+        assert html.escape(f"request_url: {ours.base_url}/slack/events") in page
+        assert "Add to Slack" in page
+        monkeypatch.setattr(ours, "slack_app_token", "xapp-secret")
+        page = (await browser.get("/admin/slack")).text
+        assert "request_url" not in page
+        assert "xapp-secret" not in page

@@ -71,6 +71,9 @@ async def test_begun_on_the_page_it_goes_on_in_slack_and_is_approved_there(arriv
     await expect(page.page.locator("#log")).to_contain_text("From now on in Slack")
     thread = await thread_of(slack, "goes on here")
     await expect(slack.locator("#conversation")).to_contain_text("Hello from the page")
+    link = await page.page.locator("#log").get_by_role("link", name="Open the thread").get_attribute("href")
+    await slack.goto((await page.http.get(str(link))).headers["location"])
+    await expect(thread).to_contain_text("goes on here")
 
     await reply(slack, "And here? [[say=Here, too]]")
     await expect(thread).to_contain_text("Here, too")

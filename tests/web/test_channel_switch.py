@@ -70,6 +70,21 @@ async def test_it_goes_only_where_its_owner_can_be_reached(server: str, ana: Use
     assert (await ana.session(UUID(session_id))).channel == "web"
 
 
+async def test_what_has_no_thread_yet_leads_nowhere(server: str, ana: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.switches.LOOKS", 2)
+    await reached_by(ana, slack=Fickle())
+    session = await ChatSession.open(ana)
+    async with Browser(server) as browser:
+        await browser.enter(ana)
+        path = f"/chat/{session.id}/slack"
+        assert "has no thread in Slack" in (await browser.get(path)).text
+        await session.switch(ChannelType.SLACK)
+        answer = await browser.get(path)
+        assert answer.status_code == 404
+        assert "still on its way to Slack" in answer.text
+        assert f'href="{path}"' in (await browser.get(f"/chat/{session.id}")).text
+
+
 async def test_a_page_that_did_not_hear_of_a_switch_finds_it_in_the_database(
     server: str, ana: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
