@@ -37,7 +37,7 @@ def context(log: Iterable[Message], budget_tokens: int, requests: Mapping[UUID, 
 
 def tokens(text: str) -> int:
     """About how many tokens a text costs, role marks included; rather too many than too few."""
-    wide = sum(character > "\u02ff" for character in text)
+    wide = 0 if text.isascii() else sum(character > "\u02ff" for character in text)
     return int((len(text) - wide) / CHARACTERS_PER_TOKEN) + wide + 5
 
 

@@ -1,8 +1,9 @@
 """Where a browser's request comes from: what its page is told by `Origin`, which no page can forge."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
-from app.settings import settings
+from app.settings import is_loopback, settings
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
@@ -13,6 +14,11 @@ class Foreign(Exception):
 
 def is_own(origin: str) -> bool:
     """Whether this is where our pages are. On loopback a reader may have typed another of its names."""
-    own = urlsplit(settings().base_url)
-    names = [f"{name}:{own.port}" for name in LOOPBACK] if settings().loopback else []
-    return origin in [f"{own.scheme}://{place}" for place in (own.netloc, *names)]
+    return origin in _own(settings().base_url, settings().host)
+
+
+@lru_cache(4)
+def _own(base_url: str, host: str) -> tuple[str, ...]:
+    own = urlsplit(base_url)
+    names = [f"{name}:{own.port}" for name in LOOPBACK] if is_loopback(host) and is_loopback(own.hostname or "") else []
+    return tuple(f"{own.scheme}://{place}" for place in (own.netloc, *names))

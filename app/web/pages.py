@@ -1,6 +1,7 @@
 """Rendering: a template becomes a page, a reply or a piece of a stream."""
 
 import json
+from collections.abc import MutableMapping
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -23,10 +24,18 @@ THEMES = ("auto", "light", "dark")
 AnyRequest = Request[Any, Any, Any]
 
 
+class Templates(Environment):
+    """Jinja2, whose templates share one dictionary: each import within one looks at all of it, and in the chain of two
+    that Jinja2 makes by itself this took a third of the time of a bubble."""
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        return self.globals if d is None else super().make_globals(d)
+
+
 @cache
 def environment() -> Environment:
     """Jinja2 with our templates, everything escaped."""
-    made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False)
+    made = Templates(loader=FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False)
     made.globals.update(
         asset=asset, open_to_all=lambda: settings().signup == Signup.OPEN, providers=configured, passkey_site=site,
         passkey_origin=origin,
