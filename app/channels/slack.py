@@ -1,11 +1,12 @@
 """Slack as a way out: direct messages, threads, and what they turn into when they are settled."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from uuid import UUID
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.channels.protocol import Letter
+from app.channels.protocol import Letter, Unavailable, Uncertain
 from app.channels.slack_client import Said, heard, team
 from app.channels.slack_place import Copy, Place, Who, thread_of
 from app.channels.slack_words import request_words, words_of
@@ -23,21 +24,23 @@ class Slack:
     async def send(self, letter: Letter) -> str:
         """Post it, or change what it is about; the channel and the times of the messages that it became."""
         who = Who.read(letter.address)
-        with_team = await self._team(who)
-        if letter.kind == DeliveryKind.SETTLE:
-            return await self._settle(with_team, letter)
-        place = await self._place(with_team, letter, who)
-        standing = await self._live(with_team, place, letter)
-        words = words_of(letter)
-        for stamp in standing[len(words) :]:
-            await delete(with_team, place.channel, stamp)
-        stamps = []
+        with _nothing_arrived():
+            with_team = await self._team(who)
+            if letter.kind == DeliveryKind.SETTLE:
+                return await self._settle(with_team, letter)
+            place = await self._place(with_team, letter, who)
+            standing = await self._live(with_team, place, letter)
+            words = words_of(letter)
+            for stamp in standing[len(words) :]:
+                await delete(with_team, place.channel, stamp)
+        stamps: list[str] = []
         for part, one in enumerate(words):
             mark = mark_of(letter.id, part)
-            if part < len(standing):
-                stamps.append(await change(with_team, place, standing[part], one, mark))
-            else:
-                stamps.append(await post(with_team, place, one, mark))
+            with _arrived_in_part() if part else nullcontext():
+                if part < len(standing):
+                    stamps.append(await change(with_team, place, standing[part], one, mark))
+                else:
+                    stamps.append(await post(with_team, place, one, mark))
         copy = str(Copy(place.channel, tuple(stamps)))
         if begins := letter.payload.get("begins"):  # now, so that who answers there at once is understood
             await ChannelBinding.placed(UUID(begins), thread_of(letter.address, copy))
@@ -101,6 +104,24 @@ class Slack:
         words = request_words(letter)
         await heard(client.chat_update(channel=copy.channel, ts=copy.stamps[0], text=words.text, blocks=words.blocks))
         return letter.copy
+
+
+@contextmanager
+def _nothing_arrived() -> Iterator[None]:
+    """What happens in here can be done again: if it is not known whether it was, nothing of the letter has arrived."""
+    try:
+        yield
+    except Uncertain as why:
+        raise Unavailable(str(why)) from why
+
+
+@contextmanager
+def _arrived_in_part() -> Iterator[None]:
+    """A part stands there already: it is looked up before anything is posted again."""
+    try:
+        yield
+    except Unavailable as why:
+        raise Uncertain(str(why)) from why
 
 
 def _is_of(message: Said, letter: Letter) -> bool:
