@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from litestar.enums import ScopeType
+from litestar.exceptions import InternalServerException
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.settings import settings
@@ -107,3 +108,8 @@ def _read(text: str) -> Address | None:
     except ValueError:
         return None
     return found.ipv4_mapped or found if isinstance(found, IPv6Address) else found
+
+
+def went_away(error: Exception) -> bool:
+    """Whether a peer has gone while it was still sending: nobody hears the answer, and nothing has failed here."""
+    return isinstance(error, InternalServerException) and error.detail == "client disconnected prematurely"

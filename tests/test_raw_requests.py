@@ -10,12 +10,14 @@ from contextlib import suppress
 import httpx
 import pytest
 from litestar.routes import HTTPRoute
+from structlog.testing import capture_logs
 
 from app.domain.user import User
 from app.main import create_app
 from tests.browsing import Browser
 from tests.programs import Program
 from tests.raw_requests import TEN_MEGABYTES, Known, Raw
+from tests.waiting import until
 
 SEED = 19
 REQUESTS = 10_000 if os.environ.get("WHOLE_RUNS") else 1_000
@@ -83,3 +85,23 @@ async def test_ten_megabytes_are_too_large_wherever_a_body_is_taken(server: str,
         await browser.enter(ana)
         big = await browser.post("/chat", {"text": "x" * TEN_MEGABYTES})
         assert (big.status_code, big.headers["content-type"]) == (413, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/api/sessions"])
+async def test_who_goes_away_while_sending_is_no_failure_of_ours(server: str, ana: User, path: str) -> None:
+    url = httpx.URL(server)
+    async with Program(server, ana) as program:
+        head = [
+            f"POST {path} HTTP/1.1", f"Host: {url.host}:{url.port}", "Content-Length: 100",
+            f"Content-Type: application/{'json' if path.startswith('/api') else 'x-www-form-urlencoded'}",
+        ]  # fmt: skip
+        if path.startswith("/api"):
+            head.append(f"Authorization: Bearer {program.token}")
+        with capture_logs() as logs:
+            _, writer = await asyncio.open_connection(url.host, url.port)
+            writer.write("\r\n".join([*head, "", "text="]).encode())
+            await asyncio.sleep(0.2)
+            writer.transport.abort()
+            told = await until(lambda: [one for one in logs if one.get("path") == path])
+    assert [one["status"] for one in told] == [400]
+    assert not [one for one in logs if one["log_level"] == "error"]

@@ -15,6 +15,7 @@ from app.channels.slack_incoming import Unsigned
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.domain.feedback import Settled
 from app.limits import TooMany
+from app.peer import went_away
 
 log = structlog.get_logger(__name__)
 
@@ -90,7 +91,7 @@ def _status(error: Exception) -> int:
             return status
     if isinstance(error, ValidationException):
         return 422
-    if isinstance(error, UnicodeError | RecursionError | asyncpg.DataError):
+    if isinstance(error, UnicodeError | RecursionError | asyncpg.DataError) or went_away(error):
         return 400
     if isinstance(error, HTTPException):
         return error.status_code

@@ -31,7 +31,11 @@ async def take_event(told: Said) -> str:
     """Do what an `event_callback` tells of; why it has no effect, if it has none. Done twice is done once."""
     event, team_id = told["event"], str(told["team_id"])
     match event.get("type"):
-        case "app_uninstalled" | "tokens_revoked":
+        case "app_uninstalled":
+            await leave(team_id, REMOVED)
+        case "tokens_revoked" if not (event.get("tokens") or {}).get("bot"):
+            return "tokens of people, by which they signed in"
+        case "tokens_revoked":
             await leave(team_id, REMOVED)
         case "app_home_opened" if event.get("tab") == "home":
             await show_home(Who(team_id, event["user"]))

@@ -11,6 +11,7 @@ from app import database
 from app.auth.origin import Foreign
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.limits import TooMany
+from app.peer import went_away
 from app.web.pages import AnyRequest, by_htmx, page, piece, refused, render, see
 from app.web.visitors import Forged, HasLeft, SignInFirst, to_sign_in
 
@@ -66,7 +67,7 @@ def status_of(error: Exception) -> int:
     for kind, status in OURS.items():
         if isinstance(error, kind):
             return status
-    if isinstance(error, ValidationException | UnicodeError | asyncpg.DataError):
+    if isinstance(error, ValidationException | UnicodeError | asyncpg.DataError) or went_away(error):
         return 400
     if isinstance(error, HTTPException):
         return error.status_code
