@@ -7,7 +7,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.peer import FORWARDING
-from app.sandbox.slack.dropping import STRAIGHT
+from app.sandbox.dropping import STRAIGHT
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LEADS_TO = "form leads to"

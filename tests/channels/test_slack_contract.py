@@ -12,9 +12,9 @@ from app.channels.slack import Slack
 from app.channels.slack_place import Copy
 from app.database import sql
 from app.domain.channel import ChannelType
+from app.sandbox.faults import Faults, Kind
 from app.sandbox.slack import web_api
 from app.sandbox.slack.call import Call, Refused
-from app.sandbox.slack.faults import Faults, Kind
 from app.sandbox.slack.methods import chat
 from app.sandbox.slack.world import Json
 from tests.channels.contract import ChannelContract, Side

@@ -130,8 +130,9 @@ async def test_whoever_wants_is_asked_before_the_agent_goes_on(visit: Arrivals, 
     await laptop.open_chat("[[say=Next I delete the **old** backups.]]")
     await laptop.is_answered("Next I delete the old backups.")
     await photograph(laptop, "ask-me-action")
+    answer = laptop.page.locator("#log > [data-author=agent]").first
     for _ in range(2):
-        await laptop.answer.get_by_role("button", name="Ask me before you go on").click()
+        await answer.get_by_role("button", name="Ask me before you go on").click()
     docked = laptop.page.locator("#docked .request")
     await expect(docked.get_by_role("heading")).to_have_text("Shall I go on? “Next I delete the old backups.”")
     await expect(docked).to_have_count(1)

@@ -29,6 +29,8 @@ async def long_chat(device: Device, stub: StubLLM, messages: int) -> None:
     await device.open(f"/chat/{session_id}")
     await device.connected()
     await expect(device.page.locator("#agent-status [data-busy]")).to_have_count(0)
+    await expect(device.page.locator("#log > [data-waiting]")).to_have_count(0)
+    await expect(device.answer).to_have_attribute("data-status", "complete")
 
 
 async def scroll(device: Device, pixels: int) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 from litestar import Request, Response, post
 from litestar.exceptions import NotFoundException
 
+from app.sandbox.faults import Faults
 from app.sandbox.slack import interactions, people
-from app.sandbox.slack.faults import Faults
 from app.sandbox.slack.filling import Form
 from app.sandbox.slack.looking import Look, context
 from app.sandbox.slack.showing import page

@@ -5,7 +5,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 
-from app.sandbox.slack.faults import Faults
+from app.sandbox.faults import Faults
 from app.sandbox.slack.people import join
 from app.sandbox.slack.workspace import Workspace
 from app.sandbox.slack.world import Json

@@ -10,9 +10,9 @@ from litestar import Request, Response, route
 from litestar.enums import MediaType
 from litestar.params import FromPath
 
+from app.sandbox.dropping import drop
+from app.sandbox.faults import Kind
 from app.sandbox.slack.call import Call, Refused, TooOften
-from app.sandbox.slack.dropping import drop
-from app.sandbox.slack.faults import Kind
 from app.sandbox.slack.methods import assistant, auth, chat, conversations, oauth, streams, users, views
 from app.sandbox.slack.workspace import Workspace
 from app.sandbox.slack.world import Json, Token

@@ -5,10 +5,10 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from app.sandbox.faults import Faults
 from app.sandbox.slack.beginning import secrets_of
 from app.sandbox.slack.clock import Clock
-from app.sandbox.slack.faults import Faults
-from app.sandbox.slack.keeping import Keeper, read_or_begin
+from app.sandbox.slack.keeping import keeper_of, read_or_begin
 from app.sandbox.slack.options import Options, Secrets
 from app.sandbox.slack.outward import Outward
 from app.sandbox.slack.rates import Rates
@@ -16,8 +16,8 @@ from app.sandbox.slack.record import Record
 from app.sandbox.slack.response_urls import ResponseUrls
 from app.sandbox.slack.sockets import Sockets
 from app.sandbox.slack.triggers import Triggers
-from app.sandbox.slack.watching import Watchers
 from app.sandbox.slack.world import Json, Place
+from app.sandbox.watching import Watchers
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Workspace:
         self.base_url = base_url
         self.world = read_or_begin(options.folder)
         self.clock = Clock(self.world.last_ts)
-        self.keeper = Keeper(self.world, options.folder)
+        self.keeper = keeper_of(self.world, options.folder)
         self.faults = Faults()
         self.record = Record()
         self.rates = Rates(options.rate, options.burst)

@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
+from app.sandbox.faults import Kind
 from app.sandbox.slack import people
-from app.sandbox.slack.faults import Kind
 from tests.sandbox.listening import App
 from tests.sandbox.running import Running
 from tests.sandbox.slack.test_interactions import ASKED, opened

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.sandbox.slack.faults import Faults, Kind
+from app.sandbox.faults import Faults, Kind
 from tests.sandbox.running import Running, running_sandbox
 from tests.waiting import until
 

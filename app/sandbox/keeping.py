@@ -1,0 +1,41 @@
+"""A world in a file: written a moment after a change and at the end, whole or not at all."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from pydantic import BaseModel
+
+QUIET_SECONDS = 0.5
+OURS_ALONE = 0o600
+
+
+def write(world: BaseModel, file: Path) -> None:
+    """Keep it as it is now."""
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = file.with_name(f"{file.name}.new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OURS_ALONE), "w") as stream:
+        stream.write(world.model_dump_json())
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
+
+
+class Keeper:
+    """Writes a world down when it has changed; nothing without a file."""
+
+    def __init__(self, world: BaseModel, file: Path | None) -> None:
+        self.world = world
+        self.file = file
+        self._due: asyncio.TimerHandle | None = None
+
+    def changed(self) -> None:
+        if self.file and self._due is None:
+            self._due = asyncio.get_running_loop().call_later(QUIET_SECONDS, self.keep)
+
+    def keep(self) -> None:
+        """Write now what has not been written."""
+        if self._due and self.file:
+            self._due.cancel()
+            self._due = None
+            write(self.world, self.file)
