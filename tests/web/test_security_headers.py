@@ -15,7 +15,8 @@ from tests.browsing import Browser
 from tests.web.test_security_routes import filled, routes
 
 ELSEWHERE = re.compile(
-    rb"""(?<!<a )(?:src|href|action|srcset|data|poster)\s*=\s*["']?\s*((?:https?:)?//[^"'\s>]+)|@import|url\((["']?https?:[^)]+)"""
+    rb"""(?<!<a )(?:src|href|action|srcset|data|poster)"""
+    rb"""\s*=\s*["']?\s*((?:https?:)?//[^"'\s>]+)|@import|url\((["']?https?:[^)]+)"""
 )
 
 
