@@ -101,7 +101,7 @@ def sandbox(
     base_url: Annotated[str, typer.Option(help="The Parley that it calls back; PARLEY_BASE_URL unless given.")] = "",
     rate: Annotated[float, typer.Option(help="Messages per second that each conversation takes.")] = 1.0,
 ) -> None:
-    """Stand in for Slack, on this machine only: its API, and pages to click in at /sandbox/slack."""
+    """Stand in for Slack and Gmail, on this machine only: their APIs, and pages at /sandbox/slack and /sandbox/mail."""
     from app.sandbox.server import serve as serve_sandbox
     from app.sandbox.slack.options import Addresses, Options
 

@@ -11,8 +11,10 @@ from litestar import Litestar
 from litestar.types import ASGIApp
 
 from app.sandbox.doors import Doors
+from app.sandbox.mail.office import Office
+from app.sandbox.mail.routes import ROUTES as MAIL_ROUTES
 from app.sandbox.slack.options import Options
-from app.sandbox.slack.routes import ROUTES
+from app.sandbox.slack.routes import ROUTES as SLACK_ROUTES
 from app.sandbox.slack.streaming import end_overdue
 from app.sandbox.slack.workspace import Workspace
 from app.web.assets import static_file
@@ -22,21 +24,22 @@ MOST_BODY_BYTES = 4 * 1024 * 1024
 TICK_SECONDS = 1.0
 
 
-def create_sandbox(workspace: Workspace) -> ASGIApp:
-    """The application around a workspace. It keeps and closes it at the end."""
+def create_sandbox(workspace: Workspace, office: Office) -> ASGIApp:
+    """The application around a Slack workspace and a post office. It keeps and closes them at the end."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        app.state.slack = workspace
+        app.state.slack, app.state.mail = workspace, office
         ticking = asyncio.create_task(_tick(workspace))
         try:
             yield
         finally:
             ticking.cancel()
             await workspace.close()
+            await office.close()
 
     app = Litestar(
-        route_handlers=[*ROUTES, static_file],
+        route_handlers=[*SLACK_ROUTES, *MAIL_ROUTES, static_file],
         lifespan=[lifespan],
         openapi_config=None,
         request_max_body_size=MOST_BODY_BYTES,
@@ -58,9 +61,11 @@ class Server(uvicorn.Server):
 
     def __init__(self, options: Options, port: int) -> None:
         self.workspace = Workspace(options, f"http://{HOST}:{port}")
+        self.office = Office(options.folder, f"http://{HOST}:{port}")
         configured = uvicorn.Config(
-            create_sandbox(self.workspace), host=HOST, port=port, loop="uvloop", http="httptools", ws="websockets-sansio",
-            ws_max_size=MOST_BODY_BYTES, timeout_graceful_shutdown=2, access_log=False, log_config=None, server_header=False,
+            create_sandbox(self.workspace, self.office), host=HOST, port=port, loop="uvloop", http="httptools",
+            ws="websockets-sansio", ws_max_size=MOST_BODY_BYTES, timeout_graceful_shutdown=2, access_log=False,
+            log_config=None, server_header=False,
             proxy_headers=False,
         )  # fmt: skip
         super().__init__(configured)

@@ -13,6 +13,7 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from app.sandbox.mail.office import Office
 from app.sandbox.server import Server
 from app.sandbox.slack.options import Options, Secrets
 from app.sandbox.slack.workspace import Workspace
@@ -26,6 +27,7 @@ class Running:
 
     workspace: Workspace
     base_url: str
+    office: Office
 
     @property
     def api_url(self) -> str:
@@ -58,7 +60,7 @@ async def running_sandbox(**options: Any) -> AsyncIterator[Running]:
     server.lifespan = server.config.lifespan_class(server.config)
     await server.startup()  # not serve(): it would look every 0.1 s whether it is to end, and take over signals
     try:
-        yield Running(server.workspace, f"http://127.0.0.1:{port}")
+        yield Running(server.workspace, f"http://127.0.0.1:{port}", server.office)
     finally:
         server.workspace.watchers.close()
         await _stop(server)
