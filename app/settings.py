@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     google_client_secret: str = ""
     google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
     google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    gmail_api_url: str = "https://gmail.googleapis.com/"
+    gmail_address: str = ""
     slack_client_id: str = ""
     slack_client_secret: str = ""
     slack_signing_secret: str = ""
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
             raise ValueError("must end in /api/")
         return f"{url.rstrip('/')}/"
 
-    @field_validator("google_auth_url", "google_token_url", "slack_api_url")
+    @field_validator("google_auth_url", "google_token_url", "gmail_api_url", "slack_api_url")
     @classmethod
     def _kept_from_others(cls, url: str) -> str:
         parts = urlsplit(url)

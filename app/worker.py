@@ -14,6 +14,7 @@ from app import database, live, queue
 from app.agent.model import Model
 from app.agent.turn import Answers
 from app.channels import slack_client
+from app.channels.email import Email
 from app.channels.registry import connect
 from app.channels.slack import Slack
 from app.channels.slack_live import follow
@@ -35,6 +36,7 @@ from app.jobs.mirror import mirror
 from app.jobs.run_agent import run_agent
 from app.jobs.sweep import sweep
 from app.jobs.take_in import take_in, take_in_due
+from app.settings import settings
 
 log = structlog.get_logger(__name__)
 JOBS = [run_agent, deliver, climb, take_in]
@@ -46,6 +48,8 @@ async def start(ctx: Context) -> None:
     await database.connect()
     post, webhook, beside = Post(), Webhook(), None
     connect("webhook", webhook)
+    if settings().google_client_id:
+        connect("email", Email())
     if is_set_up():
         connect("slack", Slack())
         beside = follow

@@ -38,6 +38,7 @@ async def letter_of(delivery: Delivery) -> Letter:
         id=delivery.id,
         kind=DeliveryKind(delivery.kind),
         address=channel.address,
+        user=channel.user,
         request=request.as_dict() if request else {},
         outcome=await _outcome(request, about[0]["handed_on"]) if request else "",
         copy=about[0]["copy"] or "",

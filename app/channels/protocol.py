@@ -31,8 +31,9 @@ class Uncertain(Exception):
 @dataclass(frozen=True)
 class Letter:
     """Something to send, as things stand now. `copy`: the id, at the other side, of what this changes or follows.
-    `endpoint`: whose secret signs it, for a webhook. `place`: where the conversation that it belongs to goes on; `entry`:
-    what of its log it shows; `live`: what has shown it there while it was being written, "" for something unknown."""
+    `user`: who reads it. `endpoint`: whose secret signs it, for a webhook. `place`: where the conversation goes on that it
+    belongs to; `entry`: what of its log it shows; `live`: what has shown it there while it was being written, "" for
+    something unknown."""
 
     id: UUID
     kind: DeliveryKind
@@ -42,6 +43,7 @@ class Letter:
     copy: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
     endpoint: UUID | None = None
+    user: UUID | None = None
     place: str = ""
     entry: dict[str, Any] = field(default_factory=dict)
     live: str | None = None

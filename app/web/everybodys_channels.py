@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from litestar import Response, get, post
 from litestar.params import FromQuery
 
+from app.channels import gmail
 from app.channels.slack_client import PROVIDER
 from app.database import transaction
 from app.domain.channel import ChannelType, CommunicationChannel
@@ -16,6 +17,7 @@ from app.domain.grant import Grant
 from app.domain.people import people
 from app.domain.standing import standings
 from app.domain.webhook_endpoint import endpoints_in_trouble
+from app.settings import settings
 from app.web.admin import Admin, paged
 from app.web.channels import places, wanted
 from app.web.forms import field
@@ -25,7 +27,12 @@ from app.web.visitors import Id
 
 @get("/admin/channels")
 async def show_everybodys_channels(
-    request: AnyRequest, admin: Admin, q: FromQuery[str] = "", p: FromQuery[int] = 1, slack: FromQuery[str] = ""
+    request: AnyRequest,
+    admin: Admin,
+    q: FromQuery[str] = "",
+    p: FromQuery[int] = 1,
+    slack: FromQuery[str] = "",
+    mail: FromQuery[str] = "",
 ) -> Response[bytes]:
     number = max(1, min(p, 10_000))
     found = paged(await people(q.replace("\0", ""), number), number)
@@ -35,8 +42,9 @@ async def show_everybodys_channels(
     ways = [(type, known.get(type)) for type in ChannelType if type != ChannelType.WEB]
     return page(
         request, "everybodys_channels/index.html", q=q, p=number, people=found, channels=by_person,
-        ways=ways, endpoints=await endpoints_in_trouble(), slack=slack,
-        workspaces=await Grant.of(PROVIDER),
+        ways=ways, endpoints=await endpoints_in_trouble(), slack=slack, mail=mail,
+        workspaces=await Grant.of(PROVIDER), mailboxes=await Grant.of(gmail.PROVIDER),
+        connects_mail=bool(settings().google_client_id),
     )  # fmt: skip
 
 

@@ -73,7 +73,7 @@ async def respond(request: AnyRequest, me: Me, request_id: Id) -> Response[bytes
     await seen_on_the_page(me.id, [asked])
     late = ""
     try:
-        await asked.respond(me, await _value(request, asked), ChannelType.WEB, await field(request, "comment"))
+        await asked.respond(me, await value_of(request, asked), ChannelType.WEB, await field(request, "comment"))
     except Settled as settled:
         late = f"This was settled before your answer came. {settled}"
     return await _card(request, me, asked, late)
@@ -102,7 +102,7 @@ async def _card(request: AnyRequest, me: User, asked: FeedbackRequest, late: str
     return piece((await Card.of(await request_for(me.id, asked.id), me.id)).render(late=late))
 
 
-async def _value(request: AnyRequest, asked: FeedbackRequest) -> Any:
+async def value_of(request: AnyRequest, asked: FeedbackRequest) -> Any:
     """The answer that the form holds, as this type of request takes it."""
     form = await request.form()
     given = [value for value in form.getall("value", []) if isinstance(value, str)]

@@ -52,7 +52,8 @@ class ChannelContract:
         self.other = Fickle()
         await reached_by(ana, **{side.name: side.channel, OTHER[side.name]: self.other})
         if side.address:
-            await sql("UPDATE communication_channels SET address = $2 WHERE type = $1", side.name, side.address)
+            theirs = f"{side.name} of {ana.name}"
+            await sql("UPDATE communication_channels SET address = $2 WHERE address = $1", theirs, side.address)
 
     async def asked(self, ana: User, side: Side, *moods: str) -> FeedbackRequest:
         """Ask, with the next sends ending so, and let the engine work until nothing is left to do."""

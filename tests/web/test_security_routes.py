@@ -29,11 +29,11 @@ OPEN = {
     ("GET", "/new-password"), ("POST", "/new-password"),
     ("POST", "/sign-out"), ("POST", "/theme"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/{path:path}"),
     ("GET", "/oauth/authorize"), ("GET", "/static/{version_asked:str}/{path:path}"), ("GET", "/schema"),
-    ("GET", "/schema/{path:str}"), ("GET", "/metrics"),
+    ("GET", "/schema/{path:str}"), ("GET", "/metrics"), ("GET", "/r/{token:str}"), ("POST", "/r/{token:str}"),
 }  # fmt: skip
 """What a stranger may ask for, each reviewed: the gates, the look, whether it works, what is the same for all: files, and
-how programs ask; what a program wants, which is checked before they are asked to sign in; and numbers, which go only to a
-program on this machine or an admin's token."""
+how programs ask; what a sealed link is for; what a program wants, which is checked before they are asked to sign in; and
+numbers, which go only to a program on this machine or an admin's token."""
 FORM = "application/x-www-form-urlencoded"
 
 

@@ -1,0 +1,98 @@
+"""E-mail as a way out, from the one mailbox that Parley has at Gmail."""
+
+import asyncio
+from base64 import urlsafe_b64encode
+from uuid import UUID
+
+from app.channels.gmail import Json, Refused, heard, mailbox
+from app.channels.mail_writing import DELIVERY, mail_of
+from app.channels.protocol import Letter, Rejected, Unavailable, Uncertain
+from app.domain.delivery import DeliveryKind
+
+BEFORE_SECONDS = 60
+LOOKED_AT_ONCE = 5
+NOWHERE = {400, 404}
+
+
+class Email:
+    """Each mail is made as a draft, which is then sent: what fails before that has surely not arrived. It carries the id of
+    its delivery, by which it is found among the mails that were sent."""
+
+    async def send(self, letter: Letter) -> str:
+        """Send it; Gmail's id of the mail. One that is settled can't be changed: its link shows how it ended."""
+        if letter.kind == DeliveryKind.SETTLE:
+            return letter.copy
+        box = await mailbox()
+        raw = urlsafe_b64encode(mail_of(letter, sender=box.account).as_bytes()).decode()
+        try:
+            draft = await heard(lambda users: users.drafts().create(userId="me", body={"message": {"raw": raw}}))
+        except Uncertain as why:
+            raise Unavailable(str(why)) from why
+        try:
+            sent = await heard(lambda users: users.drafts().send(userId="me", body={"id": draft["id"]}))
+        except Refused as refused:
+            if refused.status not in NOWHERE:
+                raise
+            raise Rejected(str(refused), gone=refused.status == 400 and "ecipient" in str(refused)) from refused
+        return str(sent["id"])
+
+    async def find(self, letter: Letter) -> list[str]:
+        """All that were sent. A draft of it that was not goes."""
+        if letter.kind == DeliveryKind.SETTLE:
+            return []  # done twice is done once
+        for draft_id in await self._drafts(letter):
+            await _gone(draft_id)
+        return await self._sent(letter)
+
+    async def remove(self, letter: Letter, external_id: str) -> None:
+        """What was sent can't be taken back."""
+
+    async def _sent(self, letter: Letter) -> list[str]:
+        query = f"in:sent to:{letter.address} after:{_written_at(letter.id) - BEFORE_SECONDS}"
+        told = await heard(lambda users: users.messages().list(userId="me", q=query, maxResults=100))
+        ids = [str(one["id"]) for one in told.get("messages", [])]
+        ours = [mail_id for mail_id, is_ours in await _which(ids, letter) if is_ours]
+        return ours[::-1]  # Gmail names the newest first
+
+    async def _drafts(self, letter: Letter) -> list[str]:
+        told = await heard(lambda users: users.drafts().list(userId="me", q=f"to:{letter.address}", maxResults=100))
+        by_mail = {str(one["message"]["id"]): str(one["id"]) for one in told.get("drafts", [])}
+        return [by_mail[mail_id] for mail_id, is_ours in await _which(list(by_mail), letter) if is_ours]
+
+
+async def _which(ids: list[str], letter: Letter) -> list[tuple[str, bool]]:
+    """Of which of these mails the letter is the delivery."""
+    turns = asyncio.Semaphore(LOOKED_AT_ONCE)
+
+    async def look(mail_id: str) -> tuple[str, bool]:
+        async with turns:
+            return mail_id, await _delivery_of(mail_id) == str(letter.id)
+
+    return list(await asyncio.gather(*(look(mail_id) for mail_id in ids)))
+
+
+async def _delivery_of(mail_id: str) -> str:
+    """Which delivery a mail is; "" for none of ours, and for one that has gone."""
+    try:
+        told: Json = await heard(
+            lambda users: users.messages().get(userId="me", id=mail_id, format="metadata", metadataHeaders=[DELIVERY])
+        )
+    except Refused as refused:
+        if refused.status not in NOWHERE:
+            raise
+        return ""
+    headers = told.get("payload", {}).get("headers", [])
+    return next((str(one["value"]).strip() for one in headers if one["name"].lower() == DELIVERY.lower()), "")
+
+
+async def _gone(draft_id: str) -> None:
+    try:
+        await heard(lambda users: users.drafts().delete(userId="me", id=draft_id))
+    except Refused as refused:
+        if refused.status not in NOWHERE:
+            raise
+
+
+def _written_at(delivery_id: UUID) -> int:
+    """When its row was written, in seconds since 1970: the id tells."""
+    return (delivery_id.int >> 80) // 1000
