@@ -104,7 +104,8 @@ async def _session(
         raise NotFound("This conversation was deleted.")
     assert channel is not None
     session = await ChatSession.open(person, channel=ChannelType.SLACK)
-    await ChannelBinding.bind(session, channel, str(place))
+    if await ChannelBinding.bind(session, channel, str(place)) is None:
+        raise Unavailable("What begins this thread was noted just now.")
     return session
 
 
