@@ -1,7 +1,6 @@
 """A worker that dies in the middle of a turn."""
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -73,8 +72,13 @@ async def answer_until_crash(session: ChatSession, model: Model, points: int, mo
     with monkeypatch.context() as patch:
         crash = CrashAfter(patch, points)
         living = asyncio.all_tasks()
-        with suppress(Crash, *AWAY):
+        try:
             await Answers(model).answer(session.id)
+        except (Crash, *AWAY):
+            pass
+        except AttributeError:  # what asyncpg says of a statement whose connection was terminated before it was bound
+            if not crash.crashed:
+                raise
         dead = asyncio.all_tasks() - living
         for task in dead:
             task.cancel()
