@@ -1,5 +1,7 @@
 """Secrets at rest: encrypted under the newest secret key, readable under each, and only for what they were kept for."""
 
+import hashlib
+import hmac
 from base64 import urlsafe_b64encode
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -30,6 +32,21 @@ def decrypt(kept: str, *purpose: object) -> str:
 def renewed(kept: str, *purpose: object) -> str:
     """The same secret under the newest key, so that the older ones can go one day."""
     return _keys(purpose).rotate(kept.encode()).decode()
+
+
+def mark(told: bytes, *purpose: object) -> bytes:
+    """What shows that `told` is ours, made for this purpose: 32 bytes, of which the first few can do."""
+    return _marks(told, purpose)[0]
+
+
+def is_marked(told: bytes, brought: bytes, *purpose: object) -> bool:
+    """Whether `brought` is the beginning of a mark of ours, under any of the secret keys."""
+    return any(hmac.compare_digest(one[: len(brought)], brought) for one in _marks(told, purpose))
+
+
+def _marks(told: bytes, purpose: tuple[object, ...]) -> list[bytes]:
+    words = "\x1f".join(("mark", *map(str, purpose))).encode()
+    return [hmac.digest(_derived(key, words), told, hashlib.sha256) for key in settings().keys]
 
 
 def _keys(purpose: tuple[object, ...]) -> MultiFernet:

@@ -69,6 +69,10 @@ class Settings(BaseSettings):
     google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
     gmail_api_url: str = "https://gmail.googleapis.com/"
     gmail_address: str = ""
+    gmail_poll_seconds: float = Field(15.0, gt=0)
+    mail_authserv_id: str = "mx.google.com"
+    mail_quiet_seconds: float = Field(60.0, ge=0)
+    mails_per_hour: int = Field(30, ge=1)
     slack_client_id: str = ""
     slack_client_secret: str = ""
     slack_signing_secret: str = ""

@@ -33,13 +33,14 @@ from app.jobs.join_slack import join_slack
 from app.jobs.listen_to_slack import listen_to_slack
 from app.jobs.meet_in_sandbox import meet_in_sandbox
 from app.jobs.mirror import mirror
+from app.jobs.read_mail import read_mail, read_mailbox
 from app.jobs.run_agent import run_agent
 from app.jobs.sweep import sweep
 from app.jobs.take_in import take_in, take_in_due
 from app.settings import settings
 
 log = structlog.get_logger(__name__)
-JOBS = [run_agent, deliver, climb, take_in]
+JOBS = [run_agent, deliver, climb, take_in, read_mail]
 YIELDS = 5  # on a busy machine whoever waits for an acknowledgement comes before words that are still being thought
 
 
@@ -58,8 +59,8 @@ async def start(ctx: Context) -> None:
     listener.start(live.WORKERS)
     looks = find_due(answers.begin_due, post.begin_due, climb_due, check_doubles, take_in_due, mirror)
     kept = (erase_who_left(), forget_old(), sweep(), keep_telling("worker"))
-    slack = (join_slack(), listen_to_slack(), meet_in_sandbox())
-    timed = [asyncio.create_task(each) for each in (looks, *kept, *slack)]
+    outside = (join_slack(), listen_to_slack(), meet_in_sandbox(), read_mailbox())
+    timed = [asyncio.create_task(each) for each in (looks, *kept, *outside)]
     ctx.update(answers=answers, post=post, webhook=webhook, listener=listener, timed=timed)  # type: ignore[call-arg]
 
 

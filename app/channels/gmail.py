@@ -37,6 +37,10 @@ class Refused(Rejected):
         self.status = status
 
 
+class Stale(Unavailable):
+    """The token is good no longer, though its time is not over."""
+
+
 class Once:
     """What google-api-python-client asks by. httplib2, which it brings, sends a second time what may have arrived,
     whatever number of tries it is given, and is not safe for threads."""
@@ -85,12 +89,22 @@ async def mailbox() -> Grant:
 
 async def heard(call: Call) -> Json:
     """What Gmail answers. Unavailable: it did nothing. Uncertain: maybe it did. Refused: it said no."""
-    return await _heard(call, (await mailbox()).tokens["access_token"])
+    grant = await mailbox()
+    try:
+        return await _heard(call, grant.tokens["access_token"])
+    except Stale:
+        return await _heard(call, (await _renewed(grant)).tokens["access_token"])
 
 
 async def address_of(access_token: str) -> str:
     """Whose mailbox a token opens."""
     return str((await _heard(lambda users: users.getProfile(userId="me"), access_token))["emailAddress"])
+
+
+def header_of(told: Json, name: str) -> str:
+    """A header of a mail as Gmail shows it, on one line; "" if it has none."""
+    headers = told.get("payload", {}).get("headers", [])
+    return next((" ".join(str(one["value"]).split()) for one in headers if one["name"].lower() == name.lower()), "")
 
 
 async def _heard(call: Call, access_token: str) -> Json:
@@ -123,7 +137,9 @@ def _meant(error: Any) -> Exception:
         return Unavailable("Gmail is busy.", float(after) if after.isdigit() else None)
     if status >= 500:
         return Uncertain(f"Gmail failed (HTTP {status}).")
-    if status in (401, 403):
+    if status == 401:
+        return Stale(f"Gmail does not let us: {error.reason}")
+    if status == 403:
         return Unavailable(f"Gmail does not let us: {error.reason}")
     return Refused(status, str(error.reason))
 
@@ -133,7 +149,7 @@ async def _renewed(grant: Grant) -> Grant:
     async with transaction():
         kept = await Grant.find(PROVIDER, grant.account, lock=True)
         assert kept is not None
-        if not kept.due:
+        if kept.secret != grant.secret:
             return kept
         told = await _tokens(grant_type="refresh_token", refresh_token=kept.tokens["refresh_token"])
         if "access_token" in told:

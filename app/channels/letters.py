@@ -12,6 +12,7 @@ from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_told import told
+from app.domain.mail_digest import digest_of
 from app.domain.message import Message
 
 ABOUT = """
@@ -44,7 +45,7 @@ async def letter_of(delivery: Delivery) -> Letter:
         copy=about[0]["copy"] or "",
         place=about[0]["place"] or "",
         live=about[0]["live"],
-        entry=await _entry(delivery.message) if delivery.message else {},
+        **await _entries(delivery),
         payload=delivery.told | ({"url": confirm_url(channel)} if delivery.kind == DeliveryKind.CONFIRM else {}),
     )
 
@@ -69,8 +70,17 @@ async def _webhook_letter(delivery: Delivery) -> Letter:
     )  # fmt: skip
 
 
+async def _entries(delivery: Delivery) -> dict[str, Any]:
+    """What of a log it shows, as it is now: one entry, or all that a mail tells."""
+    if not delivery.message:
+        return {}
+    if "upto" not in delivery.told:
+        return {"entry": await _entry(delivery.message)}
+    answers, asked = await digest_of(delivery.message, delivery.told)
+    return {"answers": [one.as_dict() for one in answers], "asked": [one.as_dict() for one in asked]}
+
+
 async def _entry(message_id: UUID) -> dict[str, Any]:
-    """An entry of a log, as it is now."""
     return loaded(Message, (await sql("SELECT * FROM messages WHERE id = $1", message_id))[0]).as_dict()
 
 

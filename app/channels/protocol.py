@@ -32,7 +32,8 @@ class Uncertain(Exception):
 class Letter:
     """Something to send, as things stand now. `copy`: the id, at the other side, of what this changes or follows.
     `user`: who reads it. `endpoint`: whose secret signs it, for a webhook. `place`: where the conversation goes on that it
-    belongs to; `entry`: what of its log it shows; `live`: what has shown it there while it was being written, "" for
+    belongs to; `entry`: what of its log it shows; `answers`, `asked`: what a mail tells of it, and on what that was said;
+    `live`: what has shown it there while it was being written, "" for
     something unknown."""
 
     id: UUID
@@ -46,6 +47,8 @@ class Letter:
     user: UUID | None = None
     place: str = ""
     entry: dict[str, Any] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
     live: str | None = None
 
 

@@ -53,6 +53,12 @@ class ChannelBinding(Table, tablename="channel_bindings", db=DB):
         return loaded(cls, rows[0]) if rows else None
 
     @classmethod
+    async def on_line(cls, line: str) -> Self | None:
+        """Whose `line` it is; None for any other."""
+        rows = await sql("SELECT * FROM channel_bindings WHERE 'binding ' || id = $1", line)
+        return loaded(cls, rows[0]) if rows else None
+
+    @classmethod
     async def of(cls, session_id: UUID, type: ChannelType) -> Self | None:
         """Where a conversation goes on by this type of channel."""
         rows = await sql("SELECT * FROM channel_bindings WHERE session = $1 AND type = $2", session_id, type)

@@ -1,4 +1,4 @@
-"""Going on in Slack: a conversation gets a thread there, which begins with what was said last."""
+"""Going on outside: a conversation gets a thread in Slack, or one of mails, which begins with what was said last."""
 
 from app.domain.binding import ChannelBinding
 from app.domain.channel import CommunicationChannel
@@ -16,7 +16,7 @@ async def continue_at(session: ChatSession, channel: CommunicationChannel) -> No
     revision = session.revision or await session.touch()
     binding = await ChannelBinding.bind(session, channel, None, revision=revision)
     if binding:
-        told = {"begins": str(binding.id), "text": await recap(session)}
+        told = {"begins": str(binding.id), "title": session.title, "text": await recap(session)}
         await Delivery.put(DeliveryKind.MESSAGE, channel, payload=told, line=binding.line)
 
 

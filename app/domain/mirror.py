@@ -1,12 +1,14 @@
 """What a conversation's place outside is to show: the log, entry by entry, from where it left off."""
 
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
 from app.database import loaded, sql, transaction
 from app.domain.binding import ChannelBinding
-from app.domain.channel import CommunicationChannel
+from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
+from app.domain.mail_digest import put_digest
 from app.domain.message import Author, Message, MessageStatus, MessageType
 
 BEHIND = """
@@ -35,15 +37,28 @@ async def catch_up(binding_id: UUID) -> None:
         channel = await CommunicationChannel.objects().get(CommunicationChannel.id == binding.channel)
         assert channel is not None
         entries = [loaded(Message, row) for row in await sql(NEXT, binding.session, binding.revision)]
-        seen = binding.revision
-        for entry in entries:
-            if entry.status == MessageStatus.STREAMING:
-                break
-            if await _is_news(binding, entry):
-                told = {"revision": str(entry.revision)}
-                await Delivery.put(DeliveryKind.MESSAGE, channel, message=entry.id, line=binding.line, payload=told)
-            seen = max(seen, entry.revision)
+        done = list(takewhile(lambda entry: entry.status != MessageStatus.STREAMING, entries))
+        if binding.type == ChannelType.EMAIL:
+            await _put_mail(binding, channel, done)
+        else:
+            await _put_each(binding, channel, done)
+        seen = max([binding.revision, *(entry.revision for entry in done)])
         await sql("UPDATE channel_bindings SET revision = $2 WHERE id = $1", binding.id, seen)
+
+
+async def _put_mail(binding: ChannelBinding, channel: CommunicationChannel, entries: list[Message]) -> None:
+    """Mail shows what the agent says while the conversation goes on there, and nothing else."""
+    rows = await sql("SELECT channel FROM chat_sessions WHERE id = $1 AND deleted_at IS NULL", binding.session)
+    if rows and rows[0]["channel"] == ChannelType.EMAIL:
+        await put_digest(binding, channel, entries)
+
+
+async def _put_each(binding: ChannelBinding, channel: CommunicationChannel, entries: list[Message]) -> None:
+    """A thread shows all of the log."""
+    for entry in entries:
+        if await _is_news(binding, entry):
+            told = {"revision": str(entry.revision)}
+            await Delivery.put(DeliveryKind.MESSAGE, channel, message=entry.id, line=binding.line, payload=told)
 
 
 async def _is_news(binding: ChannelBinding, entry: Message) -> bool:

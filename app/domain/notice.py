@@ -52,6 +52,12 @@ async def tell(person: User, payload: dict[str, str]) -> None:
     after_commit(announce_everywhere, "inbox.changed", {"person": str(person.id)})
 
 
+async def tell_by(channel: CommunicationChannel, text: str, *, request: UUID | None = None) -> None:
+    """Answer somebody who wrote by this channel, there and at once; about a `request` if there is one."""
+    payload = {"from": "Parley", "text": text}
+    await Delivery.put(DeliveryKind.NOTICE, channel, request=request, payload=payload, line=f"{channel.id} notices")
+
+
 async def notices_for(user_id: UUID) -> list[Notice]:
     """The last notes of a person, the newest first."""
     rows = await sql(

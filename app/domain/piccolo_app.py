@@ -18,11 +18,13 @@ from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_response import FeedbackResponse
 from app.domain.gate_try import GateTry
 from app.domain.grant import Grant
+from app.domain.held_mail import HeldMail
 from app.domain.idempotency import KeptAnswer
 from app.domain.identity import Identity
 from app.domain.inbound import InboundEvent
 from app.domain.invitation import Invitation
 from app.domain.live_copy import LiveCopy
+from app.domain.mail_cursor import MailCursor
 from app.domain.measure import Measure
 from app.domain.message import Message
 from app.domain.oauth_client import OAuthClient
@@ -47,7 +49,7 @@ APP_CONFIG = AppConfig(
         Invitation, KeptAnswer, Identity, Passkey, SpentMark, AuditEntry, GateTry,
         CommunicationChannel, ChannelHealth, Delivery, DeliveryAttempt,
         FeedbackRequest, FeedbackRecipient, FeedbackResponse, WebhookEndpoint, Measure,
-        ChannelBinding, LiveCopy, InboundEvent, Grant, Duty,
+        ChannelBinding, LiveCopy, InboundEvent, Grant, Duty, MailCursor, HeldMail,
     ],
 )  # fmt: skip
 os.environ["PICCOLO_CONF"] = __name__

@@ -148,7 +148,7 @@ class ChatSession(Table, tablename="chat_sessions", db=DB):
             if changed:
                 text = notice_of(channel, way.name if way else "")
                 await self.append(type=MessageType.NOTICE, author=Author.SYSTEM, channel=channel, text=text)
-                if way and channel == ChannelType.SLACK:
+                if way:
                     await continue_at(self, way)
             self.channel = channel
             after_commit(announce, self.id, "channel.changed", {"type": channel})

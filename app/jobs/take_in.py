@@ -8,6 +8,8 @@ from typing import Any
 import structlog
 from saq.types import Context
 
+from app.agent.reading import read_answer
+from app.channels.email_incoming import take_mail
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.channels.slack_clicks import take_interaction
 from app.channels.slack_commands import take_command
@@ -47,6 +49,8 @@ async def _read(kind: str, told: dict[str, Any]) -> str:
     match kind:
         case "event":
             return await take_event(told)
+        case "mail":
+            return await take_mail(told, read_answer)
         case "command":
             await take_command(told)
         case _:

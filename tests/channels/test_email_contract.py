@@ -7,6 +7,7 @@ import pytest
 from pydantic import Field
 
 from app.channels.email import Email
+from app.channels.email_place import MailCopy, MailPlace
 from app.channels.letters import letter_of
 from app.channels.mail_writing import DELIVERY
 from app.channels.protocol import Letter
@@ -63,7 +64,8 @@ class SandboxSide:
         for mail in self.office.ours.mails.values():
             if "SENT" in mail.labels:
                 (row,) = await sql("SELECT * FROM deliveries WHERE id = $1", mail.header(DELIVERY))
-                found[mail.id] = {"request": str(row["request"]), "kind": row["kind"], "outcome": "", "copy": ""}
+                copy = str(MailCopy(MailPlace(self.office.world.ours, mail.thread_id), mail.id))
+                found[copy] = {"request": str(row["request"]), "kind": row["kind"], "outcome": "", "copy": ""}
         return found
 
     async def arrive(self, letter: Letter) -> str:

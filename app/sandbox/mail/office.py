@@ -98,8 +98,10 @@ class Office:
         return sent
 
     def deliver(self, message: EmailMessage, address: str, name: str = "", *, passes: bool = True) -> Mail | None:
-        """Leave a mail in a mailbox, with what its server found out about who sent it. None where nobody is."""
-        box = self.world.mailbox(address, name)
+        """Leave a mail in a mailbox, with what its server found out about who sent it; a tag behind a plus sign is its
+        owner's affair. None where nobody is."""
+        local, _, domain = address.partition("@")
+        box = self.world.mailbox(f"{local.partition('+')[0]}@{domain}", name)
         if box.bounces:
             self._bounce(message, address)
             return None
