@@ -97,7 +97,7 @@ def say_hello(sign_up_url: str, started: list[tuple[str, Started]], sandbox: boo
         lines.append(f"The first to sign up becomes admin: {sign_up_url}")
     lines.append(f"Embedded: {own} (data in {settings().data_dir.resolve()})" if own else "Embedded: nothing")
     if sandbox:
-        lines.append(f"A Slack to try all this in: {settings().base_url}/sandbox/slack")
+        lines.append(f"A Slack and mailboxes to try all this in: {settings().base_url}/sandbox/slack and /sandbox/mail")
     lines.append("Ctrl-C stops everything.")
     print("\n".join(["", *lines, ""]), flush=True)
 

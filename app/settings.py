@@ -200,6 +200,16 @@ class Settings(BaseSettings):
         return is_loopback(urlsplit(self.slack_api_url).hostname or "")
 
     @property
+    def has_mail(self) -> bool:
+        """Whether Parley can have a mailbox."""
+        return bool(self.google_client_id)
+
+    @property
+    def mail_is_sandbox(self) -> bool:
+        """Whether the Gmail that it talks to is one of our own, on this machine, where nobody signs in."""
+        return self.sandbox and is_loopback(urlsplit(self.gmail_api_url).hostname or "")
+
+    @property
     def loopback(self) -> bool:
         """Whether only this machine can reach Parley."""
         return is_loopback(self.host) and is_loopback(urlsplit(self.base_url).hostname or "")

@@ -49,7 +49,7 @@ async def start(ctx: Context) -> None:
     await database.connect()
     post, webhook, beside = Post(), Webhook(), None
     connect("webhook", webhook)
-    if settings().google_client_id:
+    if settings().has_mail:
         connect("email", Email())
     if is_set_up():
         connect("slack", Slack())

@@ -162,7 +162,8 @@ def configured() -> list[Provider]:
         Provider("slack", ours.slack_client_id, ours.slack_client_secret,
                  slack_page, urljoin(ours.slack_api_url, "openid.connect.token")),
     ]  # fmt: skip
-    return [one for one in known if one.client_id and one.client_secret]
+    without = {"google"} if ours.mail_is_sandbox else set()
+    return [one for one in known if one.client_id and one.client_secret and one.name not in without]
 
 
 def provider(name: str) -> Provider:

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.channels.protocol import Letter, Rejected
 from app.clock import iso
 from app.database import loaded, sql
-from app.domain.channel import CommunicationChannel
+from app.domain.channel import ChannelStatus, CommunicationChannel
 from app.domain.confirmation import confirm_url
 from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.feedback import FeedbackRequest
@@ -35,6 +35,8 @@ async def letter_of(delivery: Delivery) -> Letter:
     if not about:
         raise Rejected("The address was removed.")
     channel, request = loaded(CommunicationChannel, about[0]), await _request(delivery)
+    if delivery.kind == DeliveryKind.CONFIRM and channel.status != ChannelStatus.DISCONNECTED:
+        raise Rejected("The address is confirmed already.")
     return Letter(
         id=delivery.id,
         kind=DeliveryKind(delivery.kind),

@@ -62,7 +62,7 @@ def mail_of(letter: Letter, *, sender: str, thread: Thread | None = None) -> Ema
 def environment(*, html: bool) -> Environment:
     """Jinja2 with the templates of mails; those of a text escape nothing."""
     made = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=html, auto_reload=False, trim_blocks=True)  # noqa: S701
-    made.globals["said"], made.filters["markdown"] = said, _rendered
+    made.globals["said"], made.globals["markdown"] = said, _rendered
     return made
 
 

@@ -18,6 +18,7 @@ from app.domain import audit
 from app.domain.audit import Action
 from app.domain.errors import Conflict, NotFound, Unfit
 from app.live import announce_everywhere
+from app.settings import settings
 
 if TYPE_CHECKING:
     from app.domain.session import ChatSession
@@ -73,11 +74,15 @@ class User(Table, tablename="users", db=DB):
         return user
 
     async def furnish(self) -> None:
-        """Give a new person the page and their own address as channels; the address waits to be confirmed."""
+        """Give a new person the page and their own address as channels; the address waits to be confirmed, by a mail if
+        there is a way to send one."""
         from app.domain.channel import ChannelStatus, ChannelType, CommunicationChannel
+        from app.domain.confirmation import ask_to_confirm
 
         await CommunicationChannel.add(self.id, ChannelType.WEB, "")
-        await CommunicationChannel.add(self.id, ChannelType.EMAIL, self.email, ChannelStatus.DISCONNECTED)
+        address = await CommunicationChannel.add(self.id, ChannelType.EMAIL, self.email, ChannelStatus.DISCONNECTED)
+        if settings().has_mail:
+            await ask_to_confirm(address)
 
     @classmethod
     async def nobody_yet(cls) -> bool:

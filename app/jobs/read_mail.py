@@ -22,8 +22,8 @@ LEASE_SECONDS = 60.0
 
 
 async def read_mailbox() -> None:
-    """Until cancelled; at once over where Parley is not registered with Google."""
-    if not settings().google_client_id:
+    """Until cancelled; at once over where it can have none."""
+    if not settings().has_mail:
         return
     holder = new_id()
     try:

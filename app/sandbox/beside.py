@@ -5,6 +5,8 @@ import socket
 from pathlib import Path
 
 from app.child import Program
+from app.sandbox.mail.keeping import read_or_begin
+from app.sandbox.mail.office import SERVER
 from app.sandbox.server import HOST
 from app.sandbox.slack.keeping import secrets_in
 from app.settings import Settings
@@ -18,13 +20,18 @@ def is_wanted(configured: Settings) -> bool:
 
 
 def beside(configured: Settings, command: list[str]) -> Program | None:
-    """The sandbox's process, and Slack's settings for the other ones; None when it isn't wanted."""
+    """The sandbox's process, and Slack's and Gmail's settings for the other ones; None when it isn't wanted."""
     if not is_wanted(configured):
         return None
     folder = configured.data_dir / "sandbox"
-    known, port = secrets_in(folder), _free_port(configured.port + 1)
+    known, mail, port = secrets_in(folder), read_or_begin(folder), _free_port(configured.port + 1)
+    base_url = f"http://{HOST}:{port}"
     os.environ |= {
-        "PARLEY_SLACK_API_URL": f"http://{HOST}:{port}/api/", "PARLEY_SLACK_CLIENT_ID": known.client_id,
+        "PARLEY_GMAIL_API_URL": f"{base_url}/", "PARLEY_GOOGLE_AUTH_URL": f"{base_url}/o/oauth2/v2/auth",
+        "PARLEY_GOOGLE_TOKEN_URL": f"{base_url}/token", "PARLEY_GOOGLE_CLIENT_ID": mail.client_id,
+        "PARLEY_GOOGLE_CLIENT_SECRET": mail.client_secret, "PARLEY_MAIL_AUTHSERV_ID": SERVER,
+        "PARLEY_GMAIL_POLL_SECONDS": str(min(configured.gmail_poll_seconds, 1.0)),
+        "PARLEY_SLACK_API_URL": f"{base_url}/api/", "PARLEY_SLACK_CLIENT_ID": known.client_id,
         "PARLEY_SLACK_CLIENT_SECRET": known.client_secret, "PARLEY_SLACK_SIGNING_SECRET": known.signing_secret,
         "PARLEY_SLACK_BOT_TOKEN": known.bot_token,
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """The way to the sandbox, which is a server of its own on this machine."""
 
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from litestar import Response, get
 
@@ -16,4 +16,6 @@ async def go_to_sandbox(request: AnyRequest, me: Me) -> Response[bytes]:
     ours = settings()
     if not (ours.sandbox and ours.loopback and ours.slack_is_sandbox):
         raise NotFound
-    return Response(b"", status_code=303, headers={"Location": urljoin(ours.slack_api_url, request.scope["path"])})
+    path = request.scope["path"]
+    box = f"?{urlencode({'box': me.email})}" if path.endswith("/mail") else ""
+    return Response(b"", status_code=303, headers={"Location": urljoin(ours.slack_api_url, path) + box})

@@ -32,7 +32,7 @@ HOSTILE = 'Shall we?\r\nBcc: eve@example.com\n<script>alert(1)</script><img src=
 
 
 @pytest.fixture
-async def mail(db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+async def mail(ana: User, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     async with mail_beside(monkeypatch) as office:
         yield office
 

@@ -74,7 +74,7 @@ class SandboxSide:
 
 class TestEmail(ChannelContract):
     @pytest.fixture
-    async def side(self, db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Side]:
+    async def side(self, ana: User, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Side]:
         async with mail_beside(monkeypatch) as office:
             yield SandboxSide(office, monkeypatch)
 

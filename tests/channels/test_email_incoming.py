@@ -25,7 +25,7 @@ ADDRESS = "ana.lindqvist@example.com"
 
 
 @pytest.fixture
-async def mail(db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+async def mail(ana: User, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
     async with mail_beside(monkeypatch) as office:
         yield office
 

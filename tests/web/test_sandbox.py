@@ -22,4 +22,5 @@ async def test_it_leads_there_only_while_the_sandbox_stands_in(
             monkeypatch.setattr(ours, "sandbox", sandbox)
             answer = await browser.get(path)
             assert answer.status_code == status
-    assert answer.headers["location"] == f"http://127.0.0.1:8010{path}"
+    box = "?box=ana%40example.com" if path.endswith("mail") else ""
+    assert answer.headers["location"] == f"http://127.0.0.1:8010{path}{box}"

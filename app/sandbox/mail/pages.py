@@ -1,16 +1,20 @@
 """Pages to read mail in and to answer it, as anybody whose mailbox is here."""
 
+import re
 from email.message import EmailMessage
+from html import unescape
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response, get, post
 
+from app.sandbox.doors import is_loopback
 from app.sandbox.mail.office import Office
 from app.sandbox.mail.showing import page
 from app.sandbox.mail.world import INBOX, Mail, Mailbox
 
 AnyRequest = Request[Any, Any, Any]
+LINK = re.compile(r"https?://[^\s\"'<>]+")
 AWAY = "I am out of the office and read this when I am back."
 ALONE = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
@@ -22,10 +26,14 @@ ALONE = (
 async def show_mailbox(request: AnyRequest) -> Response[bytes]:
     """A mailbox, and one of its mails."""
     office, box = _box(request, str(request.query_params.get("box", "")))
-    mails = sorted((one for one in box.mails.values() if INBOX in one.labels), key=lambda one: -one.at)
+    there = sorted(box.mails.values(), key=lambda one: -one.at)
     opened = box.mails.get(str(request.query_params.get("mail", "")))
     html, text = _bodies(opened) if opened else ("", "")
-    return page("sandbox/mail/show.html", office, box=box, mails=mails, opened=opened, has_html=bool(html), text=text)
+    thread = [one for one in there[::-1] if opened and one.thread_id == opened.thread_id]
+    return page(
+        "sandbox/mail/show.html", office, box=box, mails=[one for one in there if INBOX in one.labels], opened=opened,
+        has_html=bool(html), text=text, thread=thread, scanned=str(request.query_params.get("scanned", "")),
+    )  # fmt: skip
 
 
 @get("/sandbox/mail/html")
@@ -47,6 +55,42 @@ async def reply(request: AnyRequest) -> Response[bytes]:
     if answered is not None:
         office.send(box, answer_to(box, answered, str(form.get("text", ""))).as_bytes(), answered.thread_id)
     return _back(box, answered)
+
+
+@post("/sandbox/mail/write", status_code=303)
+async def write(request: AnyRequest) -> Response[bytes]:
+    """Begin a new mail to Parley, or hand on one that came."""
+    form = await request.form()
+    office, box = _box(request, str(form.get("box", "")))
+    box = office.world.mailbox(box.address)
+    handed_on = box.mails.get(str(form.get("mail", "")))
+    mail = EmailMessage()
+    mail["From"] = f"{box.name} <{box.address}>"
+    mail["To"] = " ".join(str(form.get("to", "") or office.world.ours).split())
+    mail["Subject"] = " ".join(str(form.get("subject", "")).split())
+    text = str(form.get("text", ""))
+    if handed_on is not None:
+        del mail["Subject"]
+        mail["Subject"] = f"Fwd: {handed_on.header('Subject')}"
+        text += f"\n\n---------- Forwarded message ----------\nFrom: {handed_on.header('From')}\n\n{_bodies(handed_on)[1]}"
+    mail.set_content(text)
+    office.send(box, mail.as_bytes())
+    return _back(box, handed_on)
+
+
+@post("/sandbox/mail/scan", status_code=303)
+async def scan(request: AnyRequest) -> Response[bytes]:
+    """Open every link of a mail, as the scanners of some companies do before anybody reads it."""
+    import httpx2
+
+    form = await request.form()
+    _, box = _box(request, str(form.get("box", "")))
+    scanned = box.mails.get(str(form.get("mail", "")))
+    links = set(LINK.findall(unescape("\n".join(_bodies(scanned))))) if scanned else set()
+    async with httpx2.AsyncClient(trust_env=False, timeout=10) as client:
+        for link in sorted(one for one in links if is_loopback(urlsplit(one).netloc)):
+            await client.get(link)
+    return _back(box, scanned, scanned=str(len(links)))
 
 
 @post("/sandbox/mail/answers", status_code=303)
@@ -83,9 +127,10 @@ def _bodies(mail: Mail) -> tuple[str, str]:
 
 def _box(request: AnyRequest, address: str) -> tuple[Office, Mailbox]:
     office: Office = request.app.state.mail
-    return office, office.world.mailboxes.get(address.lower()) or office.ours
+    known = office.world.mailboxes.get(address.lower())
+    return office, known or (Mailbox(address=address.lower()) if "@" in address else office.ours)
 
 
-def _back(box: Mailbox, mail: Mail | None = None) -> Response[bytes]:
-    where = urlencode({"box": box.address} | ({"mail": mail.id} if mail else {}))
+def _back(box: Mailbox, mail: Mail | None = None, **told: str) -> Response[bytes]:
+    where = urlencode({"box": box.address} | ({"mail": mail.id} if mail else {}) | told)
     return Response(b"", status_code=303, headers={"Location": f"/sandbox/mail?{where}"})

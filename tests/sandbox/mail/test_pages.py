@@ -53,3 +53,18 @@ async def test_a_mailbox_can_be_away_or_nobodys(gmail: Gmail) -> None:
             await browser.post("/sandbox/mail/answers", data=form | {"box": "ana@example.com"})
             box = gmail.office.world.mailbox("ana@example.com")
             assert (bool(box.away), box.bounces) == (away, bounces)
+
+
+async def test_a_mail_is_written_handed_on_and_scanned(gmail: Gmail) -> None:
+    await gmail.writes("Ana <ana@example.com>", f"Look: {gmail.base_url}/sandbox/mail?box=x and https://elsewhere.example/y")
+    (mail,) = gmail.office.world.mailbox("ana@example.com").mails.values()
+    at = {"box": "ana@example.com", "mail": mail.id}
+    async with httpx.AsyncClient(base_url=gmail.base_url, trust_env=False) as browser:
+        await browser.post("/sandbox/mail/write", data={"box": at["box"], "subject": "The\r\nBcc: eve@x", "text": "Hello"})
+        await browser.post("/sandbox/mail/write", data=at | {"to": "ben@example.com", "text": "For you"})
+        scanned = await browser.post("/sandbox/mail/scan", data=at)
+    assert scanned.headers["location"].endswith("scanned=2")
+    written = next(one for one in gmail.office.ours.mails.values() if "INBOX" in one.labels)
+    assert written.header("Subject") == "The Bcc: eve@x"
+    (handed_on,) = gmail.office.world.mailbox("ben@example.com").mails.values()
+    assert "Look: " in handed_on.message.get_content()
