@@ -12,8 +12,8 @@ TABLES = {
     "mail_cursors": """
         account TEXT PRIMARY KEY, history_id BIGINT NOT NULL, read_at TIMESTAMPTZ NOT NULL, watched_until TIMESTAMPTZ""",
     "held_mails": """
-        id UUID PRIMARY KEY, external_id TEXT NOT NULL UNIQUE, sender TEXT NOT NULL, subject TEXT NOT NULL,
-        why TEXT NOT NULL, body TEXT NOT NULL, received_at TIMESTAMPTZ NOT NULL, status VARCHAR(255) NOT NULL,
+        id UUID PRIMARY KEY, external_id TEXT NOT NULL UNIQUE, thread TEXT NOT NULL, sender TEXT NOT NULL, subject TEXT
+        NOT NULL, why TEXT NOT NULL, body TEXT NOT NULL, received_at TIMESTAMPTZ NOT NULL, status VARCHAR(255) NOT NULL,
         decided_at TIMESTAMPTZ""",
 }
 INDEXES = {"held_mails_sender": "held_mails (sender) WHERE status = 'blocked'"}

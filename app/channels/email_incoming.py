@@ -66,7 +66,12 @@ async def take_mail(told: Told, understand: Understand) -> str:
         person, channel, delivery = await _writer(mail, told)
     except (NotProven, NotOurs) as why:
         await HeldMail.hold(
-            f"{told['account']} {told['id']}", sender=mail.sender, subject=mail.subject, why=str(why), body=told["raw"]
+            f"{told['account']} {told['id']}",
+            thread=told["thread"],
+            sender=mail.sender,
+            subject=mail.subject,
+            why=str(why),
+            body=told["raw"],
         )
         return f"Held back: {why}"
     words = cut(mail.text, box=told["account"], name=mail.name or person.name)
@@ -99,6 +104,8 @@ async def _writer(mail: Mail, told: Told) -> tuple[User, CommunicationChannel, D
             raise
         delivery = None
     rows = await sql(WRITERS, mail.sender, delivery.user if delivery else None)
+    if not rows and released:
+        delivery, rows = None, await sql(WRITERS, mail.sender, None)
     if not rows and delivery:
         raise NotProven("It answers what was sent to somebody else.")
     if len(rows) != 1:

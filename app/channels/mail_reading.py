@@ -10,7 +10,7 @@ from typing import Any
 
 import nh3
 
-LONGEST = 100_000
+LONGEST, LONGEST_GLANCE = 100_000, 300
 LISTS = {"bulk", "list", "junk", "auto_reply"}
 MACHINES = ("mailer-daemon@", "postmaster@", "no-reply@", "noreply@", "donotreply@", "do-not-reply@", "bounce")
 TOLD = {"img", "picture", "video", "audio", "svg", "form", "button", "input", "select", "textarea"}
@@ -69,6 +69,12 @@ def automatic(mail: Mail) -> str:
     if mail.sender.startswith(MACHINES):
         return "A machine sent it."
     return ""
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(text[:2_000].split())
+    return line if len(line) <= LONGEST_GLANCE else f"{line[:LONGEST_GLANCE].rstrip()}…"
 
 
 def _header(message: EmailMessage, name: str) -> str:

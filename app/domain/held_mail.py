@@ -27,6 +27,7 @@ class HeldMail(Table, tablename="held_mails", db=DB):
 
     id = UUIDColumn(primary_key=True, default=new_id)
     external_id = Text(unique=True)
+    thread = Text()
     sender = Text()
     subject = Text()
     why = Text()
@@ -36,12 +37,12 @@ class HeldMail(Table, tablename="held_mails", db=DB):
     decided_at = Timestamptz(null=True, default=None)
 
     @classmethod
-    async def hold(cls, external_id: str, *, sender: str, subject: str, why: str, body: str) -> None:
+    async def hold(cls, external_id: str, *, thread: str, sender: str, subject: str, why: str, body: str) -> None:
         """Keep it for an admin, once. Of a great many only the latest are kept."""
         await sql(
-            """INSERT INTO held_mails (id, external_id, sender, subject, why, body, received_at, status)
-               VALUES ($1, $2, $3, left($4, 200), $5, $6, now(), 'held') ON CONFLICT DO NOTHING""",
-            new_id(), external_id, sender, subject, why, body,
+            """INSERT INTO held_mails (id, external_id, thread, sender, subject, why, body, received_at, status)
+               VALUES ($1, $2, $7, $3, left($4, 200), $5, $6, now(), 'held') ON CONFLICT DO NOTHING""",
+            new_id(), external_id, sender, subject, why, body, thread,
         )  # fmt: skip
         await sql(
             """DELETE FROM held_mails WHERE status = 'held' AND id < (
@@ -63,8 +64,22 @@ class HeldMail(Table, tablename="held_mails", db=DB):
     @classmethod
     async def listed(cls, limit: int = 100) -> list[Self]:
         """What waits for an admin, the newest first, then what was blocked."""
-        query = "SELECT * FROM held_mails WHERE status <> 'released' ORDER BY status DESC, id DESC LIMIT $1"
+        query = "SELECT * FROM held_mails WHERE status <> 'released' ORDER BY status = 'blocked', id DESC LIMIT $1"
         return [loaded(cls, row) for row in await sql(query, limit)]
+
+    @classmethod
+    async def count_held(cls) -> int:
+        """How many wait for an admin."""
+        return int((await sql("SELECT count(*) FROM held_mails WHERE status = 'held'"))[0][0])
+
+    @classmethod
+    async def unblock(cls, mail_id: UUID) -> Self:
+        """Its sender is looked at again; what was blocked waits for an admin. NotFound when there is no such mail."""
+        found: Self | None = await cls.objects().get(cls.id == mail_id)
+        if found is None:
+            raise NotFound("There is no such mail.")
+        await sql("UPDATE held_mails SET status = 'held' WHERE sender = $1 AND status = 'blocked'", found.sender)
+        return found
 
     @classmethod
     async def decide(cls, mail_id: UUID, status: HeldStatus) -> Self:

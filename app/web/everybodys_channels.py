@@ -14,6 +14,7 @@ from app.domain.channel_health import health
 from app.domain.delivery import Delivery
 from app.domain.errors import NotFound
 from app.domain.grant import Grant
+from app.domain.held_mail import HeldMail
 from app.domain.people import people
 from app.domain.standing import standings
 from app.domain.webhook_endpoint import endpoints_in_trouble
@@ -44,7 +45,7 @@ async def show_everybodys_channels(
         request, "everybodys_channels/index.html", q=q, p=number, people=found, channels=by_person,
         ways=ways, endpoints=await endpoints_in_trouble(), slack=slack, mail=mail,
         workspaces=await Grant.of(PROVIDER), mailboxes=await Grant.of(gmail.PROVIDER),
-        connects_mail=bool(settings().google_client_id),
+        connects_mail=settings().has_mail, held=await HeldMail.count_held(),
     )  # fmt: skip
 
 
