@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.channels.gmail import PROVIDER, Json, Refused, heard, mailbox
-from app.database import transaction
 from app.domain.inbound import InboundEvent
 from app.domain.mail_cursor import MailCursor
 
@@ -19,8 +18,8 @@ BEFORE = timedelta(hours=1)
 
 
 async def read_new() -> None:
-    """Keep every mail that came in since we looked last, each once; the place moves with what is kept. Unavailable or
-    Uncertain when Gmail is, and then the rest is read the next time."""
+    """Keep every mail that came in since we looked last, each once; the place moves when all before it is kept. Unavailable
+    or Uncertain when Gmail is, and then the rest is read the next time."""
     account = (await mailbox()).account
     cursor = await MailCursor.of(account)
     if cursor is None:  # what lay there before Parley was connected is nobody's word to it
@@ -83,19 +82,23 @@ async def _newest() -> int:
 
 
 async def _keep(account: str, ids: list[str], history_id: int) -> None:
-    """Fetch these and keep them, together with the place up to which that is all (0: no place)."""
+    """Fetch these and keep them, then move to the place up to which that is all (0: to none). What could be fetched is
+    kept also when the rest could not: it is not fetched again."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def fetch(mail_id: str) -> Json | None:
+    async def fetch(mail_id: str) -> None:
         async with turns:
-            return await _fetched(mail_id)
+            if mail := await _fetched(mail_id):
+                await keep_mail(account, str(mail["id"]), str(mail["threadId"]), str(mail["raw"]))
 
-    mails = [mail for mail in await asyncio.gather(*map(fetch, dict.fromkeys(ids))) if mail]
-    async with transaction():
-        for mail in mails:
-            await keep_mail(account, str(mail["id"]), str(mail["threadId"]), str(mail["raw"]))
-        if history_id:
-            await MailCursor.move(account, history_id)
+    names = {f"{account} {mail_id}": mail_id for mail_id in ids}
+    for external_id in await InboundEvent.known(PROVIDER, list(names)):
+        del names[external_id]
+    ends = await asyncio.gather(*map(fetch, names.values()), return_exceptions=True)
+    for failure in filter(None, ends):
+        raise failure
+    if history_id:
+        await MailCursor.move(account, history_id)
 
 
 async def keep_mail(account: str, mail_id: str, thread_id: str, raw: str, *, again: bool = False) -> None:

@@ -67,6 +67,12 @@ class InboundEvent(Table, tablename="inbound_events", db=DB):
         return bool(rows)
 
     @classmethod
+    async def known(cls, provider: str, external_ids: list[str]) -> list[str]:
+        """Those of these that were kept before."""
+        query = "SELECT external_id FROM inbound_events WHERE provider = $1 AND external_id = ANY($2)"
+        return [row["external_id"] for row in await sql(query, provider, external_ids)]
+
+    @classmethod
     async def claim(cls, limit: int, lease_seconds: float) -> list[Self]:
         """The right to read up to `limit` of what is due, for as long as the lease lasts. Reading twice is reading once."""
         return [loaded(cls, row) for row in await sql(CLAIM, limit, lease_seconds)]

@@ -25,7 +25,7 @@ class MailCursor(Table, tablename="mail_cursors", db=DB):
 
     @classmethod
     async def move(cls, account: str, history_id: int) -> None:
-        """All up to here is kept. Belongs into the transaction that keeps it. It never goes back."""
+        """All up to here is kept already. It never goes back."""
         await sql(
             """INSERT INTO mail_cursors AS c (account, history_id, read_at) VALUES ($1, $2, now())
                ON CONFLICT (account) DO UPDATE SET history_id = greatest(c.history_id, $2), read_at = now()""",

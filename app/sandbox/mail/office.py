@@ -110,7 +110,7 @@ class Office:
         found = f"{SERVER}; dkim={verdict} header.d={domain}; spf={verdict} smtp.mailfrom={domain}; dmarc={verdict}"
         raw = f"Authentication-Results: {found}\r\n".encode() + message.as_bytes(policy=SMTP)
         mail = box.add(raw, [INBOX, UNREAD], self.now())
-        if box.away and not message.get("Auto-Submitted"):
+        if box.away and message.get("Auto-Submitted") != "auto-replied":  # as many servers do, whatever RFC 3834 says
             self._answer_for(box, message)
         return mail
 

@@ -7,7 +7,7 @@ from email.parser import BytesParser
 from email.policy import SMTP
 from email.utils import getaddresses
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 INBOX, SENT, DRAFT, UNREAD = "INBOX", "SENT", "DRAFT", "UNREAD"
 
@@ -21,6 +21,7 @@ class Mail(BaseModel):
     labels: list[str]
     at: float
     history_id: int = 0
+    _read: EmailMessage | None = PrivateAttr(default=None)
 
     @property
     def bytes(self) -> bytes:
@@ -28,7 +29,9 @@ class Mail(BaseModel):
 
     @property
     def message(self) -> EmailMessage:
-        return read(self.bytes)
+        """To be read only: it is parsed once."""
+        self._read = self._read or read(self.bytes)
+        return self._read
 
     def header(self, name: str) -> str:
         return str(self.message.get(name, "")).strip()

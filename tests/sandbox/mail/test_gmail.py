@@ -110,7 +110,7 @@ async def test_where_nobody_is_a_mail_comes_back_and_who_is_away_says_so_once(gm
     assert "5.1.1" in report.as_string()
     assert bounce.header("Auto-Submitted") == "auto-replied"
     await gmail.writes(BEN, Subject="Hello")
-    await gmail.writes(BEN, Subject="News", Auto_Submitted="auto-generated")
+    await gmail.writes(BEN, Subject="News", Auto_Submitted="auto-replied")
     answers = [mail for mail in gmail.office.ours.mails.values() if mail.header("Subject").startswith("Out of office")]
     assert [one.header("Auto-Submitted") for one in answers] == ["auto-replied"]
 
