@@ -59,7 +59,8 @@ ASKING = SimpleNamespace(client=PROGRAM, parameters={"state": "x"}, host="notes.
 def environment() -> Environment:
     env = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     env.globals.update(
-        asset=lambda path: f"/static/{path}?v=1", open_to_all=lambda: True, providers=lambda: [GOOGLE],
+        asset=lambda path: f"/static/{path}?v=1", has_mail=lambda: True, open_to_all=lambda: True,
+        providers=lambda: [GOOGLE],
         passkey_site=lambda: "localhost", passkey_origin=lambda: "http://localhost:8000",
     )  # fmt: skip
     return env

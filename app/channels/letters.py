@@ -13,6 +13,7 @@ from app.domain.feedback import FeedbackRequest
 from app.domain.feedback_recipient import FeedbackRecipient
 from app.domain.feedback_told import told
 from app.domain.mail_digest import digest_of
+from app.domain.mailed_link import link_in
 from app.domain.message import Message
 
 ABOUT = """
@@ -31,6 +32,9 @@ async def letter_of(delivery: Delivery) -> Letter:
     confirm an address holds the link as `payload["url"]`."""
     if delivery.kind == DeliveryKind.WEBHOOK:
         return await _webhook_letter(delivery)
+    if delivery.kind == DeliveryKind.LINK:
+        told = delivery.told
+        return Letter(delivery.id, DeliveryKind.LINK, told["address"], payload=told | {"url": link_in(delivery)})
     about = await sql(ABOUT, delivery.channel, delivery.copy_of, delivery.request, delivery.user, delivery.message)
     if not about:
         raise Rejected("The address was removed.")

@@ -29,7 +29,7 @@ HINTS = {
 }  # fmt: skip
 NAMED = {
     DeliveryKind.REQUEST: "request", DeliveryKind.REMINDER: "request", DeliveryKind.NOTICE: "notice",
-    DeliveryKind.CONFIRM: "confirm", DeliveryKind.MESSAGE: "conversation",
+    DeliveryKind.CONFIRM: "confirm", DeliveryKind.MESSAGE: "conversation", DeliveryKind.LINK: "link",
 }  # fmt: skip
 
 
@@ -106,6 +106,10 @@ def _subject(letter: Letter, thread: Thread) -> str:
             return _line(f"{letter.payload.get('from', 'Parley')}: {letter.payload.get('text', '')}", LONGEST_SUBJECT)
         case DeliveryKind.CONFIRM:
             return "Is this your address?"
+        case DeliveryKind.LINK if letter.payload["about"] == "invitation":
+            return _line(f"{letter.payload['by']} invites you to Parley", LONGEST_SUBJECT)
+        case DeliveryKind.LINK:
+            return "Choose a new password"
         case DeliveryKind.MESSAGE if thread.subject:
             answers = thread.subject.lower().startswith("re:")
             return _line(thread.subject if answers else f"Re: {thread.subject}", LONGEST_SUBJECT)

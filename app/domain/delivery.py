@@ -43,6 +43,7 @@ class DeliveryKind(StrEnum):
     NOTICE = "notice"
     TEST = "test"
     CONFIRM = "confirm"
+    LINK = "link"
     WEBHOOK = "webhook"
 
 

@@ -11,7 +11,7 @@ LISTED = """
 SELECT d.id, d.kind, split_part(d.via, ':', 1) AS via, d.status, d.given_up, d.attempt, d.due_at, d.error, d.doubles,
   d.request, d.external_id,
   d.created_at, d.accepted_at, d.seen_at, d.replayed_at, d."user", u.name AS person, u.email, COALESCE(
-    c.address, substring(COALESCE(d.payload->>'url', w.url) FROM '^[a-z]+://([^/?]+)')) AS address
+    c.address, d.payload->>'address', substring(COALESCE(d.payload->>'url', w.url) FROM '^[a-z]+://([^/?]+)')) AS address
 FROM deliveries d LEFT JOIN users u ON u.id = d."user" LEFT JOIN communication_channels c ON c.id = d.channel
   LEFT JOIN webhook_endpoints w ON w.id = d.endpoint
 """

@@ -37,7 +37,8 @@ def environment() -> Environment:
     """Jinja2 with our templates, everything escaped."""
     made = Templates(loader=FileSystemLoader(TEMPLATES), autoescape=True, auto_reload=False)
     made.globals.update(
-        asset=asset, open_to_all=lambda: settings().signup == Signup.OPEN, providers=configured, passkey_site=site,
+        asset=asset, has_mail=lambda: settings().has_mail, open_to_all=lambda: settings().signup == Signup.OPEN,
+        providers=configured, passkey_site=site,
         passkey_origin=origin,
     )  # fmt: skip
     return made

@@ -26,7 +26,7 @@ OPEN = {
     ("GET", "/sign-in/second-step"), ("POST", "/sign-in/second-step"), ("POST", "/sign-in/second-step/passkey"),
     ("POST", "/sign-in/second-step/passkey/challenge"), ("POST", "/sign-in/passkey"), ("POST", "/sign-in/passkey/challenge"),
     ("GET", "/sign-in/{provider_name:str}"), ("GET", "/sign-in/{provider_name:str}/callback"),
-    ("GET", "/new-password"), ("POST", "/new-password"),
+    ("GET", "/new-password"), ("POST", "/new-password"), ("GET", "/forgotten-password"), ("POST", "/forgotten-password"),
     ("POST", "/sign-out"), ("POST", "/theme"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/{path:path}"),
     ("GET", "/oauth/authorize"), ("GET", "/static/{version_asked:str}/{path:path}"), ("GET", "/schema"),
     ("GET", "/schema/{path:str}"), ("GET", "/metrics"), ("GET", "/r/{token:str}"), ("POST", "/r/{token:str}"),
