@@ -16,6 +16,7 @@ from litestar.types import ASGIApp
 
 from app import database, live, metrics, observability, queue
 from app.api import document, problems
+from app.api.gmail import hear_of_mail
 from app.api.mcp_door import Door, mcp
 from app.api.routes import API, OAUTH
 from app.api.slack import SLACK
@@ -159,7 +160,7 @@ async def lifespan(app: Litestar) -> AsyncIterator[None]:
 def create_app() -> Litestar:
     """The Litestar application."""
     return Litestar(
-        route_handlers=[*ROUTES, API, OAUTH, SLACK, mcp, nothing],
+        route_handlers=[*ROUTES, API, OAUTH, SLACK, hear_of_mail, mcp, nothing],
         middleware=[Visitors()],
         dependencies={"me": Provide(me), "admin": Provide(admin.admin)},
         exception_handlers={Exception: answer},

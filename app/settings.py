@@ -67,8 +67,11 @@ class Settings(BaseSettings):
     google_client_secret: str = ""
     google_auth_url: str = "https://accounts.google.com/o/oauth2/v2/auth"
     google_token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+    google_certs_url: str = "https://www.googleapis.com/oauth2/v3/certs"
     gmail_api_url: str = "https://gmail.googleapis.com/"
     gmail_address: str = ""
+    gmail_push_audience: str = ""
+    gmail_push_topic: str = ""
     gmail_poll_seconds: float = Field(15.0, gt=0)
     mail_authserv_id: str = "mx.google.com"
     mail_quiet_seconds: float = Field(60.0, ge=0)
@@ -121,7 +124,7 @@ class Settings(BaseSettings):
             raise ValueError("must end in /api/")
         return f"{url.rstrip('/')}/"
 
-    @field_validator("google_auth_url", "google_token_url", "gmail_api_url", "slack_api_url")
+    @field_validator("google_auth_url", "google_token_url", "google_certs_url", "gmail_api_url", "slack_api_url")
     @classmethod
     def _kept_from_others(cls, url: str) -> str:
         parts = urlsplit(url)

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 PLACES = (
     "/api", "/oauth", "/.well-known", "/schema/openapi.json", "/mcp", "/slack/events",
-    "/slack/interactions", "/slack/commands",
+    "/slack/interactions", "/slack/commands", "/gmail/push",
 )  # fmt: skip
 TITLES = {
     400: "That can't be read", 401: "Sign in first", 403: "That is not for this token", 404: "Nothing is here",

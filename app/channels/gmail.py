@@ -11,7 +11,9 @@ from typing import Any
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.clock import now
 from app.database import transaction
+from app.domain.channel import ChannelType
 from app.domain.grant import Grant
+from app.domain.notice import tell_admins
 from app.settings import settings
 
 PROVIDER = "gmail"
@@ -155,13 +157,19 @@ async def _renewed(grant: Grant) -> Grant:
         if "access_token" in told:
             await keep_mailbox(kept.account, kept.tokens | told)
     if told.get("error") == "invalid_grant":
-        await Grant.end(PROVIDER, grant.account, ENDED)
+        if await Grant.end(PROVIDER, grant.account, ENDED):
+            words = f"Parley can write from {grant.name} and read it no longer. Connect it again: {_reconnect_url()}"
+            await tell_admins(words, without=ChannelType.EMAIL)
         raise Unavailable(ENDED)
     if "access_token" not in told:
         raise Unavailable(f"Google gives no token: {told.get('error', 'no answer')}.")
     found = await Grant.find(PROVIDER, grant.account)
     assert found is not None
     return found
+
+
+def _reconnect_url() -> str:
+    return f"{settings().base_url}/gmail/connect"
 
 
 async def exchange(code: str, redirect_uri: str) -> Json:

@@ -1,5 +1,6 @@
 """How far a mailbox has been read."""
 
+from datetime import datetime
 from typing import Self
 
 from piccolo.columns import BigInt, Text, Timestamptz
@@ -31,6 +32,11 @@ class MailCursor(Table, tablename="mail_cursors", db=DB):
                ON CONFLICT (account) DO UPDATE SET history_id = greatest(c.history_id, $2), read_at = now()""",
             account, history_id,
         )  # fmt: skip
+
+    @classmethod
+    async def watched(cls, account: str, until: datetime) -> None:
+        """So long the provider tells us by itself."""
+        await sql("UPDATE mail_cursors SET watched_until = $2 WHERE account = $1", account, until)
 
     @classmethod
     async def begin_again(cls, account: str, history_id: int) -> None:

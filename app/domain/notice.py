@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.clock import now
-from app.database import after_commit, sql, transaction
+from app.database import after_commit, loaded, sql, transaction
 from app.domain.channel import ChannelType, CommunicationChannel
 from app.domain.delivery import Delivery, DeliveryKind
 from app.domain.errors import Unfit
@@ -39,9 +39,17 @@ async def notify(people: list[User], text: str, *, by: User) -> None:
             await tell(person, {"from": by.name, "text": text})
 
 
-async def tell(person: User, payload: dict[str, str]) -> None:
+async def tell_admins(text: str, *, without: ChannelType) -> None:
+    """Tell every admin what only they can mend, by another way than the one that is broken."""
+    rows = await sql("SELECT * FROM users WHERE role = 'admin' AND disabled_at IS NULL AND left_at IS NULL")
+    async with transaction():
+        for row in rows:
+            await tell(loaded(User, row), {"from": "Parley", "text": text}, without=without)
+
+
+async def tell(person: User, payload: dict[str, str], *, without: ChannelType | None = None) -> None:
     """Put `text`, which comes `from` somebody, on its way to a person. Needs a transaction."""
-    channels = await CommunicationChannel.of(person.id)
+    channels = [channel for channel in await CommunicationChannel.of(person.id) if channel.type != without]
     inside = [channel for channel in channels if channel.type == ChannelType.WEB]
     outside = [channel for channel in channels if channel.type != ChannelType.WEB and channel.usable]
     quiet = quiet_hours(person)

@@ -10,6 +10,7 @@ from saq.types import Context
 
 from app.apart import apart
 from app.channels.gmail_inbox import read_new
+from app.channels.gmail_push import keep_watched
 from app.channels.protocol import Unavailable, Uncertain
 from app.database import new_id
 from app.domain.duty import Duty
@@ -43,6 +44,7 @@ async def read_mailbox() -> None:
 async def _read(holder: Any) -> None:
     if await Grant.of("gmail") and await Duty.take(NAME, holder, LEASE_SECONDS):
         await read_new()
+        await keep_watched()
 
 
 async def read_mail(ctx: Context, *, row_id: str) -> None:

@@ -28,7 +28,8 @@ def beside(configured: Settings, command: list[str]) -> Program | None:
     base_url = f"http://{HOST}:{port}"
     os.environ |= {
         "PARLEY_GMAIL_API_URL": f"{base_url}/", "PARLEY_GOOGLE_AUTH_URL": f"{base_url}/o/oauth2/v2/auth",
-        "PARLEY_GOOGLE_TOKEN_URL": f"{base_url}/token", "PARLEY_GOOGLE_CLIENT_ID": mail.client_id,
+        "PARLEY_GOOGLE_TOKEN_URL": f"{base_url}/token",
+        "PARLEY_GOOGLE_CERTS_URL": f"{base_url}/oauth2/v3/certs", "PARLEY_GOOGLE_CLIENT_ID": mail.client_id,
         "PARLEY_GOOGLE_CLIENT_SECRET": mail.client_secret, "PARLEY_MAIL_AUTHSERV_ID": SERVER,
         "PARLEY_GMAIL_POLL_SECONDS": str(min(configured.gmail_poll_seconds, 1.0)),
         "PARLEY_SLACK_API_URL": f"{base_url}/api/", "PARLEY_SLACK_CLIENT_ID": known.client_id,

@@ -27,6 +27,7 @@ async def mail_beside(monkeypatch: pytest.MonkeyPatch, *, connected: bool = True
             "gmail_api_url": f"{sandbox.base_url}/", "google_token_url": f"{sandbox.base_url}/token",
             "google_auth_url": f"{sandbox.base_url}/o/oauth2/v2/auth", "google_client_id": office.world.client_id,
             "google_client_secret": office.world.client_secret, "mail_authserv_id": SERVER, "gmail_poll_seconds": 0.1,
+            "google_certs_url": f"{sandbox.base_url}/oauth2/v3/certs",
         }.items():  # fmt: skip
             monkeypatch.setattr(ours, name, value)
         if connected:

@@ -158,6 +158,8 @@ async def history(call: Call) -> Json:
 async def watch(call: Call) -> Json:
     if not call.body.get("topicName"):
         raise Wrong(400, "invalidArgument", "Missing topicName", "INVALID_ARGUMENT")
+    call.office.world.watched_until = call.office.now() + WEEK_SECONDS
+    call.office.changed()
     return {"historyId": str(call.box.history_id), "expiration": str(int((call.office.now() + WEEK_SECONDS) * 1000))}
 
 

@@ -11,6 +11,7 @@ from litestar import Request, Response, get, post
 
 from app.sandbox.doors import leads_to
 from app.sandbox.mail.office import Office
+from app.sandbox.mail.pubsub import keys
 from app.sandbox.mail.showing import page
 from app.sandbox.mail.world import Token
 
@@ -77,6 +78,12 @@ async def give_mailbox(request: AnyRequest) -> Response[bytes]:
         return _told({"error": "invalid_client"}, 401)
     refresh = grant_refresh(office, office.world.ours, given.get("scope", "").split())
     return _told({"address": office.world.ours, "refresh_token": refresh})
+
+
+@get("/oauth2/v3/certs")
+async def give_keys(request: AnyRequest) -> Response[bytes]:
+    """Those by which Pub/Sub signs."""
+    return _told(keys(request.app.state.mail))
 
 
 @post("/revoke", status_code=200)

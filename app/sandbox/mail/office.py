@@ -11,6 +11,7 @@ from typing import Any
 
 from app.sandbox.faults import Faults
 from app.sandbox.mail.keeping import keeper_of, read_or_begin
+from app.sandbox.mail.pubsub import push
 from app.sandbox.mail.world import INBOX, SENT, UNREAD, Mail, Mailbox, read, recipients
 from app.sandbox.slack.record import Record
 from app.sandbox.watching import Watchers
@@ -61,6 +62,7 @@ class Office:
         self.keeper = keeper_of(self.world, folder)
         self.faults, self.record, self.watchers = Faults(), Record(), Watchers()
         self.late_seconds = 10.0
+        self.push_url, self.push_audience = "", "parley"
         self.codes: dict[str, dict[str, Any]] = {}
         self.shift_seconds = 0.0
         self.tasks: set[asyncio.Task[Any]] = set()
@@ -110,6 +112,8 @@ class Office:
         found = f"{SERVER}; dkim={verdict} header.d={domain}; spf={verdict} smtp.mailfrom={domain}; dmarc={verdict}"
         raw = f"Authentication-Results: {found}\r\n".encode() + message.as_bytes(policy=SMTP)
         mail = box.add(raw, [INBOX, UNREAD], self.now())
+        if box is self.ours and self.world.watched_until > self.now() and self.push_url:
+            push(self)
         if box.away and message.get("Auto-Submitted") != "auto-replied":  # as many servers do, whatever RFC 3834 says
             self._answer_for(box, message)
         return mail

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP
 from email.utils import getaddresses
+from typing import Any
 
 from pydantic import BaseModel, Field, PrivateAttr
 
@@ -114,6 +115,9 @@ class MailWorld(BaseModel):
     client_secret: str
     ours: str
     """The mailbox that Parley writes from."""
+    signing_key: dict[str, Any] | None = None
+    watched_until: float = 0.0
+    """How long Pub/Sub tells what is new in it."""
     mailboxes: dict[str, Mailbox] = {}
     tokens: dict[str, Token] = {}
 
