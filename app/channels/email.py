@@ -55,16 +55,22 @@ class Email:
 
     async def _sent(self, letter: Letter) -> list[str]:
         account = (await mailbox()).account
-        query = f"in:sent to:{letter.address} after:{_written_at(letter.id) - BEFORE_SECONDS}"
+        query = f"in:sent {_about(letter)} after:{_written_at(letter.id) - BEFORE_SECONDS}"
         told = await heard(lambda users: users.messages().list(userId="me", q=query, maxResults=100))
         by_id = {str(one["id"]): one for one in told.get("messages", [])}
         ours = [str(_copy(account, by_id[mail_id])) for mail_id, is_ours in await _which(list(by_id), letter) if is_ours]
         return ours[::-1]  # Gmail names the newest first
 
     async def _drafts(self, letter: Letter) -> list[str]:
-        told = await heard(lambda users: users.drafts().list(userId="me", q=f"to:{letter.address}", maxResults=100))
+        told = await heard(lambda users: users.drafts().list(userId="me", q=_about(letter), maxResults=100))
         by_mail = {str(one["message"]["id"]): str(one["id"]) for one in told.get("drafts", [])}
         return [by_mail[mail_id] for mail_id, is_ours in await _which(list(by_mail), letter) if is_ours]
+
+
+def _about(letter: Letter) -> str:
+    """What few other mails have in common with it: each that is found has to be looked at."""
+    code = f" subject:{letter.request['code']}" if letter.request else ""
+    return f"to:{letter.address}{code}"
 
 
 def _copy(account: str, told: Json) -> MailCopy:

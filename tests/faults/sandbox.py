@@ -69,10 +69,10 @@ class SandboxFar:
     async def kept(self, kind: str = "request") -> list[dict[str, Any]]:
         """All that has ever arrived, also what was removed: its `letter`, `at` and `removed_at`."""
         calls = (await self.record())["by_method"]
-        letters = await _letters(kind)
+        known = await letters(kind)
         arrived = []
         for call in calls.get("chat.postMessage", []):
-            letter = letters.get(_delivery(call["given"].get("metadata")))
+            letter = known.get(_delivery(call["given"].get("metadata")))
             if call["outcome"] == "ok" and letter:
                 place = call["given"]["channel"]
                 arrived.append({"letter": letter, "at": call["at"], "removed_at": None, "place": place})
@@ -85,14 +85,15 @@ class SandboxFar:
 
     async def standing(self, kind: str = "request") -> Counter[str]:
         """How many copies of each request stand there now."""
-        letters = await _letters(kind)
+        known = await letters(kind)
         messages = (await self.record())["messages"]
-        found = [letters.get(_delivery(one["metadata"])) for one in messages if not one["deleted"]]
+        found = [known.get(_delivery(one["metadata"])) for one in messages if not one["deleted"]]
         return Counter(letter["request"] for letter in found if letter)
 
 
-async def _letters(kind: str) -> dict[str, dict[str, Any]]:
-    rows = await sql("SELECT id, request FROM deliveries WHERE kind = $1 AND via = 'slack'", kind)
+async def letters(kind: str, via: str = "slack") -> dict[str, dict[str, Any]]:
+    """All that this way was to bring, by their ids."""
+    rows = await sql("SELECT id, request FROM deliveries WHERE kind = $1 AND via = $2", kind, via)
     return {str(row["id"]): {"id": str(row["id"]), "request": str(row["request"]), "kind": kind} for row in rows}
 
 

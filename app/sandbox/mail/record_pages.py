@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from app.sandbox.faults import Faults
 from app.sandbox.mail.google import take_back
 from app.sandbox.mail.office import Office
+from app.sandbox.mail.world import SENT
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -17,6 +18,15 @@ async def show_mail_record(request: AnyRequest) -> Response[bytes]:
     office: Office = request.app.state.mail
     boxes = {address: [one.model_dump() for one in box.mails.values()] for address, box in office.world.mailboxes.items()}
     return _json({"mailboxes": boxes, "faults": office.faults.model_dump(), "now": office.now()} | office.record.as_json())
+
+
+@get("/sandbox/mail/sent")
+async def show_sent(request: AnyRequest) -> Response[bytes]:
+    """What Parley has sent, and when: its own mark of each mail."""
+    office: Office = request.app.state.mail
+    sent = [one for one in office.ours.mails.values() if SENT in one.labels]
+    told = [{"at": one.at, "delivery": one.header("X-Parley-Delivery")} for one in sent]
+    return _json({"sent": told, "calls": office.record.as_json()["calls"]})
 
 
 @post("/sandbox/mail/faults", status_code=200)

@@ -8,6 +8,6 @@ ROUTES = [
     google.revoke,
     pages.show_mailbox, pages.show_html, pages.reply, pages.write, pages.scan,
     pages.choose_answers,
-    record_pages.show_mail_record, record_pages.order_mail_faults, record_pages.move_mail_clock,
+    record_pages.show_mail_record, record_pages.show_sent, record_pages.order_mail_faults, record_pages.move_mail_clock,
     record_pages.take_grant_back,
 ]  # fmt: skip

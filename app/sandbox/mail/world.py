@@ -23,6 +23,7 @@ class Mail(BaseModel):
     at: float
     history_id: int = 0
     _read: EmailMessage | None = PrivateAttr(default=None)
+    _headers: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def bytes(self) -> bytes:
@@ -35,7 +36,9 @@ class Mail(BaseModel):
         return self._read
 
     def header(self, name: str) -> str:
-        return str(self.message.get(name, "")).strip()
+        if name not in self._headers:
+            self._headers[name] = str(self.message.get(name, "")).strip()
+        return self._headers[name]
 
 
 class Change(BaseModel):
@@ -61,6 +64,8 @@ class Mailbox(BaseModel):
     forgotten: int = 0
     bounces: bool = False
     away: str = ""
+    _threads: dict[str, str] = PrivateAttr(default_factory=dict)
+    """Threads by the Message-IDs of their mails."""
 
     def add(self, raw: bytes, labels: list[str], at: float, thread_id: str = "") -> Mail:
         """A mail comes in, or is written; it joins the thread that it answers."""
@@ -69,6 +74,7 @@ class Mailbox(BaseModel):
             id=mail_id, thread_id=thread_id or self.thread_of(raw) or mail_id, raw=encoded(raw), labels=labels, at=at
         )
         self.mails[mail_id] = mail
+        self._threads[mail.header("Message-ID")] = mail.thread_id
         self.note("messageAdded", mail)
         return mail
 
@@ -95,8 +101,9 @@ class Mailbox(BaseModel):
         """The thread of the mail that this one answers; "" if it answers none here."""
         message = read(raw)
         answered = f"{message.get('In-Reply-To', '')} {message.get('References', '')}".split()
-        known = {mail.header("Message-ID"): mail.thread_id for mail in self.mails.values()}
-        return next((known[one] for one in answered if one in known), "")
+        if not self._threads:
+            self._threads |= {mail.header("Message-ID"): mail.thread_id for mail in self.mails.values()}
+        return next((self._threads[one] for one in answered if one in self._threads), "")
 
 
 class Token(BaseModel):
