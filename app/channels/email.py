@@ -4,7 +4,7 @@ import asyncio
 from uuid import UUID
 
 from app.channels.email_place import MailCopy, MailPlace
-from app.channels.gmail import Json, Refused, header_of, heard, mailbox
+from app.channels.gmail import Json, Refused, header_of, heard, insist, mailbox
 from app.channels.mail_writing import DELIVERY, Thread, mail_of
 from app.channels.protocol import Letter, Rejected, Unavailable, Uncertain
 from app.domain.binding import ChannelBinding
@@ -28,7 +28,7 @@ class Email:
             thread_id, thread = await _thread(letter, account)
             mail = mail_of(letter, sender=account, thread=thread).as_bytes()
             told: Json = {"raw": MailPlace.encoded(mail)} | ({"threadId": thread_id} if thread_id else {})
-            draft = await heard(lambda users: users.drafts().create(userId="me", body={"message": told}))
+            draft = await insist(lambda users: users.drafts().create(userId="me", body={"message": told}))
         except Uncertain as why:
             raise Unavailable(str(why)) from why
         try:
@@ -56,13 +56,13 @@ class Email:
     async def _sent(self, letter: Letter) -> list[str]:
         account = (await mailbox()).account
         query = f"in:sent {_about(letter)} after:{_written_at(letter.id) - BEFORE_SECONDS}"
-        told = await heard(lambda users: users.messages().list(userId="me", q=query, maxResults=100))
+        told = await insist(lambda users: users.messages().list(userId="me", q=query, maxResults=100))
         by_id = {str(one["id"]): one for one in told.get("messages", [])}
         ours = [str(_copy(account, by_id[mail_id])) for mail_id, is_ours in await _which(list(by_id), letter) if is_ours]
         return ours[::-1]  # Gmail names the newest first
 
     async def _drafts(self, letter: Letter) -> list[str]:
-        told = await heard(lambda users: users.drafts().list(userId="me", q=_about(letter), maxResults=100))
+        told = await insist(lambda users: users.drafts().list(userId="me", q=_about(letter), maxResults=100))
         by_mail = {str(one["message"]["id"]): str(one["id"]) for one in told.get("drafts", [])}
         return [by_mail[mail_id] for mail_id, is_ours in await _which(list(by_mail), letter) if is_ours]
 
@@ -83,7 +83,7 @@ async def _thread(letter: Letter, account: str) -> tuple[str, Thread]:
     if not letter.place or (place := MailPlace.read(letter.place)).account != account:
         return "", Thread()
     try:
-        told = await heard(
+        told = await insist(
             lambda users: users.threads().get(
                 userId="me", id=place.thread, format="metadata", metadataHeaders=["Message-ID", "Subject"]
             )
@@ -112,7 +112,7 @@ async def _which(ids: list[str], letter: Letter) -> list[tuple[str, bool]]:
 async def _delivery_of(mail_id: str) -> str:
     """Which delivery a mail is; "" for none of ours, and for one that has gone."""
     try:
-        told: Json = await heard(
+        told: Json = await insist(
             lambda users: users.messages().get(userId="me", id=mail_id, format="metadata", metadataHeaders=[DELIVERY])
         )
     except Refused as refused:
@@ -124,7 +124,7 @@ async def _delivery_of(mail_id: str) -> str:
 
 async def _gone(draft_id: str) -> None:
     try:
-        await heard(lambda users: users.drafts().delete(userId="me", id=draft_id))
+        await insist(lambda users: users.drafts().delete(userId="me", id=draft_id))
     except Refused as refused:
         if refused.status not in NOWHERE:
             raise

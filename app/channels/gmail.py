@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
+from app.backoff import backoff_seconds
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.clock import now
 from app.database import transaction
@@ -20,6 +21,8 @@ PROVIDER = "gmail"
 SCOPES = ("https://www.googleapis.com/auth/gmail.compose", "https://www.googleapis.com/auth/gmail.readonly")
 """What Parley asks for: to write, and to read what is answered."""
 TIMEOUT_SECONDS = 10.0
+INSIST = 4
+AGAIN_SHARE = 0.1  # of the waits between whole attempts
 BUSY = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "dailyLimitExceeded"}
 NO_MAILBOX = "No mailbox is connected that Parley could write from."
 ENDED = "Google lets Parley use its mailbox no longer: an admin has to connect it again."
@@ -89,13 +92,25 @@ async def mailbox() -> Grant:
     return await _renewed(grant) if grant.due else grant
 
 
-async def heard(call: Call) -> Json:
-    """What Gmail answers. Unavailable: it did nothing. Uncertain: maybe it did. Refused: it said no."""
+async def heard(call: Call, *, again: int = 0) -> Json:
+    """What Gmail answers. Unavailable: it did nothing. Uncertain: maybe it did. Refused: it said no. What can be done twice
+    is tried up to `again` times more, a moment later each time."""
     grant = await mailbox()
-    try:
-        return await _heard(call, grant.tokens["access_token"])
-    except Stale:
-        return await _heard(call, (await _renewed(grant)).tokens["access_token"])
+    for attempt in range(again + 1):
+        try:
+            return await _heard(call, grant.tokens["access_token"])
+        except Stale:
+            grant = await _renewed(grant)
+        except (Unavailable, Uncertain):
+            if attempt == again:
+                raise
+            await asyncio.sleep(backoff_seconds(attempt + 1) * AGAIN_SHARE)
+    return await _heard(call, grant.tokens["access_token"])
+
+
+async def insist(call: Call) -> Json:
+    """The same for what changes nothing, or may be changed twice."""
+    return await heard(call, again=INSIST)
 
 
 async def address_of(access_token: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.channels.gmail import PROVIDER, Json, Refused, heard, mailbox
+from app.channels.gmail import PROVIDER, Json, Refused, insist, mailbox
 from app.domain.inbound import InboundEvent
 from app.domain.mail_cursor import MailCursor
 
@@ -37,7 +37,7 @@ async def _changes(start: int) -> AsyncIterator[tuple[list[str], int]]:
     """Page after page: the mails that came in, and up to where that is all."""
     token, seen = "", start
     while True:
-        told = await heard(_history(start, token))
+        told = await insist(_history(start, token))
         lines = told.get("history", [])
         token = str(told.get("nextPageToken", ""))
         seen = max([seen, *(int(line["id"]) for line in lines)])
@@ -64,7 +64,7 @@ async def _read_all(account: str, since: datetime) -> None:
     """Gmail has forgotten our place: all that came in since we looked is looked at; what is kept already is no news."""
     history_id, token = await _newest(), ""
     while True:
-        told = await heard(_listed(since, token))
+        told = await insist(_listed(since, token))
         await _keep(account, [str(one["id"]) for one in told.get("messages", [])], 0)
         token = str(told.get("nextPageToken", ""))
         if not token:
@@ -78,7 +78,7 @@ def _listed(since: datetime, token: str) -> Any:
 
 
 async def _newest() -> int:
-    return int((await heard(lambda users: users.getProfile(userId="me")))["historyId"])
+    return int((await insist(lambda users: users.getProfile(userId="me")))["historyId"])
 
 
 async def _keep(account: str, ids: list[str], history_id: int) -> None:
@@ -111,7 +111,7 @@ async def keep_mail(account: str, mail_id: str, thread_id: str, raw: str, *, aga
 async def _fetched(mail_id: str) -> Json | None:
     """A mail as it came; None for one that is gone, or that nobody sent us."""
     try:
-        told = await heard(lambda users: users.messages().get(userId="me", id=mail_id, format="raw"))
+        told = await insist(lambda users: users.messages().get(userId="me", id=mail_id, format="raw"))
     except Refused as refused:
         if refused.status != 404:
             raise

@@ -93,8 +93,8 @@ async def all_arrived(*ways: Way, seconds: float) -> None:
     """Until every request that stands in the database stands at one of these too."""
 
     async def arrived() -> bool:
-        there = {request for way in ways for request in await way.standing()}
         with suppress(*AWAY):
+            there = {request for way in ways for request in await way.standing()}
             return set(await known()) <= there
         return False
 
@@ -142,7 +142,8 @@ async def test_doubles_of_stalled_workers_and_late_sends_are_found_removed_and_c
         f"{len(stand)} requests by {way.name}",
         "0 lost; doubles found, removed, counted <= 60 s",
         f"{lost} lost, {len(removed)} removed, {counted} counted, {left} left, slowest {slowest:.1f} s; {took:.0f} s",
-        held=not lost and not left and counted == len(removed) and slowest <= 60 and bool(removed or name == "email"), seed=SEED,
+        held=not lost and not left and counted == len(removed) and slowest <= 60 and bool(removed or name == "email"),
+        seed=SEED,
     )  # fmt: skip
 
 
