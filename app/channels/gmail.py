@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from app.backoff import backoff_seconds
@@ -72,12 +72,29 @@ def _once() -> Once:
     return Once()
 
 
-@cache
-def _users(api_url: str) -> Any:
-    """The API, described by the file that comes with the library."""
-    from googleapiclient.discovery import build
+class Users:
+    """The API, described by the file that comes with the library. Each of its parts is made once: the library would read
+    its description anew for each call, which takes longer than the call."""
 
-    return build("gmail", "v1", http=_once(), static_discovery=True, client_options={"api_endpoint": api_url}).users()
+    def __init__(self, api_url: str) -> None:
+        from googleapiclient.discovery import build
+
+        made = build("gmail", "v1", http=_once(), static_discovery=True, client_options={"api_endpoint": api_url})
+        self._users = made.users()
+        parts = {name: getattr(self._users, name)() for name in ("drafts", "history", "messages", "threads")}
+        self.__dict__.update({name: partial(_same, part) for name, part in parts.items()})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._users, name)
+
+
+def _same(part: Any) -> Any:
+    return part
+
+
+@cache
+def _users(api_url: str) -> Users:
+    return Users(api_url)
 
 
 async def mailbox() -> Grant:

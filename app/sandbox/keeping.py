@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
 from pydantic import BaseModel
 
 QUIET_SECONDS = 0.5
+SHARE = 20  # a world that has grown large is written less often: writing takes a twentieth of the time at most
 OURS_ALONE = 0o600
 
 
@@ -28,14 +30,18 @@ class Keeper:
         self.world = world
         self.file = file
         self._due: asyncio.TimerHandle | None = None
+        self._takes_seconds = 0.0
 
     def changed(self) -> None:
         if self.file and self._due is None:
-            self._due = asyncio.get_running_loop().call_later(QUIET_SECONDS, self.keep)
+            wait = max(QUIET_SECONDS, self._takes_seconds * SHARE)
+            self._due = asyncio.get_running_loop().call_later(wait, self.keep)
 
     def keep(self) -> None:
         """Write now what has not been written."""
         if self._due and self.file:
             self._due.cancel()
             self._due = None
+            began = time.monotonic()
             write(self.world, self.file)
+            self._takes_seconds = time.monotonic() - began

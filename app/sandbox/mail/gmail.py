@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from app.sandbox.mail.office import Office
 from app.sandbox.mail.searching import found
 from app.sandbox.mail.shapes import shape, tied
-from app.sandbox.mail.world import DRAFT, Mail, Mailbox, Token, decoded, encoded, new_id, recipients
+from app.sandbox.mail.world import DRAFT, Mail, Mailbox, Token, decoded, headers, new_id, recipients
 
 Json = dict[str, Any]
 FULL = "https://mail.google.com/"
@@ -201,8 +201,7 @@ def _written(given: Json) -> tuple[bytes, str]:
 
 
 def _check_recipients(raw: bytes) -> None:
-    mail = Mail(id="", thread_id="", raw=encoded(raw), labels=[], at=0)
-    if not recipients(mail.message):
+    if not recipients(headers(raw)):
         raise Wrong(400, "invalidArgument", "Recipient address required", "INVALID_ARGUMENT")
 
 

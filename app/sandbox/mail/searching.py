@@ -3,6 +3,7 @@ minus before any of them turns it round (support.google.com/mail/answer/7190).""
 
 import shlex
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from app.sandbox.mail.world import DRAFT, INBOX, Mail
 
@@ -12,11 +13,15 @@ PLACES = {"inbox": INBOX, "sent": "SENT", "draft": DRAFT, "drafts": DRAFT, "tras
 
 def found(mail: Mail, query: str) -> bool:
     """Whether all terms of a query are true of a mail."""
+    return all(_is_true(mail, term) for term in _terms(query))
+
+
+@lru_cache(maxsize=100)
+def _terms(query: str) -> list[str]:
     try:
-        terms = shlex.split(query)
+        return shlex.split(query)
     except ValueError:
-        terms = query.split()
-    return all(_is_true(mail, term) for term in terms)
+        return query.split()
 
 
 def _is_true(mail: Mail, term: str) -> bool:
