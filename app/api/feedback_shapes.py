@@ -39,6 +39,7 @@ class NewRequest(BaseModel):
     default: Any = Field(None, description=VALUE)
     channels: list[ChannelType] = Field([], description="Only by these; by all when empty.")
     webhook: str = Field("", json_schema_extra={"maxLength": LONGEST_URL})
+    sensitive: bool = Field(False, description="A reply by mail does not answer it: who answers is signed in.")
 
     @property
     def people(self) -> list[str]:
@@ -49,7 +50,7 @@ class NewRequest(BaseModel):
     def asked(self) -> Question:
         return Question(
             self.type, self.question, self.options, self.context, self.urgency, self.deadline, self.default, self.needed,
-            self.channels, self.webhook,
+            self.channels, self.webhook, self.sensitive,
         )  # fmt: skip
 
 
@@ -94,6 +95,7 @@ class Request(BaseModel):
     options: list[str]
     context: str
     urgency: Urgency
+    sensitive: bool
     deadline: datetime | None
     default: Any = Field(description=VALUE)
     created_at: datetime

@@ -102,6 +102,7 @@ class Tools:
         deadline: Annotated[AwareDatetime | None, Field(description="When it expires.")] = None,
         default: Annotated[Any, Field(description=f"What stands at the deadline. {VALUE}")] = None,
         channels: Annotated[list[ChannelType] | None, Field(description="Only by these; by all when empty.")] = None,
+        sensitive: Annotated[bool, Field(description="Who answers must be signed in: no reply by mail.")] = False,
         session_id: Annotated[UUID | None, Field(description="A conversation of yours in which to ask.")] = None,
         wait_seconds: Seconds = 0,
         key: Annotated[str, Field(description="Asked again with the same key, it is asked once.")] = "",
@@ -111,6 +112,7 @@ class Tools:
         asked = NewRequest(
             to=to, needed=needed, session_id=session_id, type=type, question=question, options=options, context=context,
             urgency=urgency, deadline=deadline, default=default, channels=channels or [],
+            sensitive=sensitive,
         )  # fmt: skip
         request_id = await _ask(me, asked, key)
         return await self._settled(me, request_id, wait_seconds)

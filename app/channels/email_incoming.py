@@ -127,7 +127,11 @@ async def _asked(mail: Mail, person: User, delivery: Delivery | None) -> Feedbac
 async def _answer(
     request: FeedbackRequest, person: User, channel: CommunicationChannel, words: str, understand: Understand
 ) -> str:
-    """The words answer it, if it can be told how; else its person is asked once more."""
+    """The words answer it, if it can be told how; else its person is asked once more. What is sensitive is answered on the
+    page."""
+    if request.sensitive and request.open:
+        await tell_by(channel, "This is sensitive: a reply does not answer it. Please sign in for it.", request=request.id)
+        return "It is sensitive."
     read = read_words(FeedbackType(request.type), request.options, words) if words else None
     if read is None and words and request.open:
         read = await understand(request, words)

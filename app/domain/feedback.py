@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
-from piccolo.columns import JSONB, Array, ForeignKey, Integer, Text, Timestamptz, Varchar
+from piccolo.columns import JSONB, Array, Boolean, ForeignKey, Integer, Text, Timestamptz, Varchar
 from piccolo.columns import UUID as UUIDColumn
 from piccolo.table import Table
 
@@ -67,6 +67,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
     needed = Integer(default=1)
     channels = Array(base_column=Text(), default=list)
     webhook = Text(default="")
+    sensitive = Boolean(default=False)
     batch = UUIDColumn(null=True, default=None)
     status = Varchar(choices=FeedbackStatus, default=FeedbackStatus.OPEN)
     created_at = Timestamptz(default=now)
@@ -241,7 +242,7 @@ class FeedbackRequest(Table, tablename="feedback_requests", db=DB):
         return {
             "id": str(self.id), "code": self.code, "session_id": str(self.session), "type": self.type,
             "question": self.question, "options": self.options, "context": self.context, "urgency": self.urgency,
-            "status": self.status, "needed": self.needed, "asked_by": self.asked_by_name,
+            "sensitive": self.sensitive, "status": self.status, "needed": self.needed, "asked_by": self.asked_by_name,
             "batch": str(self.batch) if self.batch else None, "deadline": iso(self.deadline) if self.deadline else None,
             "default": None if self.default is None else json.loads(self.default),
             "created_at": iso(self.created_at), "settled_at": iso(self.settled_at) if self.settled_at else None,

@@ -24,7 +24,8 @@ class Urgency(StrEnum):
 @dataclass(frozen=True)
 class Question:
     """What is asked. `default`: the answer that stands at the deadline if nobody gave one; without it the request
-    expires, which is never a "no". `needed`: how many of those asked must answer. `channels`: only by these."""
+    expires, which is never a "no". `needed`: how many of those asked must answer. `channels`: only by these. `sensitive`:
+    an answer by mail alone does not count; who answers is signed in."""
 
     type: FeedbackType
     question: str
@@ -36,6 +37,7 @@ class Question:
     needed: int = 1
     channels: list[ChannelType] = field(default_factory=list)
     webhook: str = ""
+    sensitive: bool = False
 
     def fit(self, people: int) -> dict[str, Any]:
         """The columns of the row that it makes, asked of so many people. Unfit says what is wrong with it."""
@@ -56,4 +58,5 @@ class Question:
             "type": self.type, "question": question, "options": options, "urgency": self.urgency, "needed": self.needed,
             "context": fit_text(self.context) if self.context.strip() else "", "deadline": self.deadline,
             "default": default, "channels": list(self.channels), "webhook": fit_url(self.webhook) if self.webhook else "",
+            "sensitive": self.sensitive,
         }  # fmt: skip

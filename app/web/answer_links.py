@@ -37,14 +37,14 @@ async def answer_linked_request(request: AnyRequest, token: FromPath[str]) -> Re
 
 
 async def _linked(request: AnyRequest, token: str) -> tuple[FeedbackRequest, User]:
-    """The request and the person of a link. For what is urgent the link alone is not enough: they sign in."""
+    """The request and the person of a link. For what is urgent or sensitive the link alone is not enough: they sign in."""
     request_id, user_id = answered_by(token)
     person = await User.objects().get(User.id == user_id)
     if person is None or person.disabled_at or person.left_at:
         raise NotFound
     asked = await request_for(person.id, request_id)
     signed_in = visitor_of(request).user
-    if asked.urgent and asked.open and (signed_in is None or signed_in.id != person.id):
+    if (asked.urgent or asked.sensitive) and asked.open and (signed_in is None or signed_in.id != person.id):
         raise SignInFirst
     return asked, person
 

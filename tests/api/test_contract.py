@@ -14,11 +14,11 @@ ENTRY = {"id", "seq", "type", "status", "author", "channel", "text", "created_at
 PAGED = {"after", "limit"}
 REQUEST = {
     "id", "code", "status", "batch", "session_id", "asked_by", "to", "needed", "type", "question", "options", "context",
-    "urgency", "deadline", "default", "created_at", "settled_at", "outcome", "responses",
+    "urgency", "sensitive", "deadline", "default", "created_at", "settled_at", "outcome", "responses",
 }  # fmt: skip
 ASKED = {
     "to", "needed", "session_id", "type", "question", "options", "context", "urgency", "deadline", "default", "channels",
-    "webhook",
+    "webhook", "sensitive",
 }  # fmt: skip
 CHANNEL = {"id", "type", "address", "status", "position", "last_error"}
 CHANNELS = {"items", "next", "quiet_hours", "time_zone"}

@@ -16,7 +16,8 @@ def request(type: str = "approval", **changed: Any) -> dict[str, Any]:
     """As `FeedbackRequest.as_dict()` makes it."""
     return {
         "id": ID, "code": "K7F2", "session_id": ID, "type": type, "question": "Ship it?", "options": [], "context": "",
-        "urgency": "normal", "status": "open", "needed": 1, "asked_by": "Ana", "batch": None, "deadline": None,
+        "urgency": "normal", "sensitive": False, "status": "open", "needed": 1, "asked_by": "Ana",
+        "batch": None, "deadline": None,
         "default": None, "created_at": "2026-01-02T10:00:00Z", "settled_at": None,
     } | changed  # fmt: skip
 

@@ -214,3 +214,12 @@ async def test_a_mail_that_came_back_goes_on_by_another_way(writer: Corresponden
     channel = next(one for one in await CommunicationChannel.of(ana.id) if one.address == ADDRESS)
     assert (channel.status, "came back" in channel.last_error) == ("disconnected", True)
     assert not await sql("SELECT FROM messages WHERE author = 'person'")
+
+
+async def test_what_is_sensitive_is_not_answered_by_a_reply(writer: Correspondent, ana: User) -> None:
+    request = await ask(ana, question=Question(FeedbackType.APPROVAL, "Shall we pay?", sensitive=True))
+    asked = await writer.gets(request.code)
+    assert "Reply" not in str(asked.message.get_body(("plain",)))
+    writer.replies(asked, "yes")
+    await writer.gets("a reply does not answer it")
+    assert not await FeedbackResponse.of(request.id)
