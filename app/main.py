@@ -75,6 +75,7 @@ from app.web import (
     switches,
     system,
     theme,
+    unsubscribing,
     users,
     webhooks,
 )
@@ -96,7 +97,8 @@ ROUTES = [
     channels.confirm_channel, channels.show_channel, channels.place_channel, channels.switch_channel,
     channels.test_channel, channels.send_confirmation, channels.remove_channel,
     sandbox.go_to_sandbox, slack.show_slack_guide, slack.go_to_install, slack.come_back_installed, slack.show_slack_link,
-    slack.connect_slack, mailbox.go_to_google, mailbox.come_back_connected,
+    slack.connect_slack, mailbox.show_gmail_guide, mailbox.go_to_google, mailbox.come_back_connected,
+    unsubscribing.show_unsubscribing, unsubscribing.unsubscribe,
     forgotten_passwords.show_forgotten_password, forgotten_passwords.ask_for_link,
     held_mails.show_held_mails, held_mails.release_held_mail, held_mails.block_sender, held_mails.unblock_sender,
     devices.end_device, devices.end_other_devices, export.export_account,

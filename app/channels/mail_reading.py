@@ -101,7 +101,24 @@ def _content(message: EmailMessage, kind: str) -> str:
         text = bytes(body.get_payload(decode=True) or b"").decode(errors="replace")
     except (MessageError, ValueError, AttributeError):
         return ""
-    return text.encode(errors="replace").decode().replace("\x00", "")[:LONGEST]
+    text = text.encode(errors="replace").decode().replace("\x00", "")[:LONGEST]
+    flowed = body is not None and str(body.get_param("format", "")).lower() == "flowed"
+    return _unflowed(text, joined=str(body.get_param("delsp", "")).lower() == "yes") if flowed else text
+
+
+def _unflowed(text: str, *, joined: bool) -> str:
+    """Lines that end in a space go on in the next one (RFC 3676). What is quoted stays as it is."""
+    lines: list[str] = []
+    goes_on = False
+    for line in text.replace("\r\n", "\n").split("\n"):
+        quoted = line.startswith(">")
+        words = line if quoted else line.removeprefix(" ")
+        if goes_on and not quoted:
+            lines[-1] = (lines[-1][:-1] if joined else lines[-1]) + words
+        else:
+            lines.append(words)
+        goes_on = line.endswith(" ") and line != "-- " and not quoted
+    return "\n".join(lines)
 
 
 def _markdown(html: str) -> str:

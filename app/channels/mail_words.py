@@ -3,18 +3,20 @@
 import re
 
 CLOSINGS = """
-regards | kind regards | best regards | warm regards | many regards | thanks and regards | thanks, regards | best
+ciao | regards | kind regards | best regards | warm regards | many regards | thanks and regards | thanks, regards | best
 best wishes | all the best | cheers | sincerely | yours | yours sincerely | yours truly | thanks | thanks a lot
 thanks in advance | thank you | many thanks
 mit freundlichen grüßen | freundliche grüße | beste grüße | viele grüße | liebe grüße | herzliche grüße
-schöne grüße | grüße
+schöne grüße | grüße | mit besten grüßen | mit freundlichem gruß | liebe grüsse | servus | tschüss
 mit freundlichen gruessen | freundliche gruesse | viele gruesse | gruß | mfg | lg | vg | danke | vielen dank | besten dank
 cordialement | bien cordialement | bonne journée | belle journée | merci | merci d'avance | amicalement
+bien à vous | bien à toi | à bientôt | salutations | meilleures salutations
 saludos | un saludo | saludos cordiales | un cordial saludo | atentamente | gracias | muchas gracias | un abrazo
-cordiali saluti | distinti saluti | saluti | grazie | a presto
+cordiali saluti | distinti saluti | un caro saluto | un saluto | saluti | grazie | a presto
 met vriendelijke groet | met vriendelijke groeten | groet | groeten | groetjes | mvg | bedankt | alvast bedankt
-pozdrawiam | z poważaniem | serdecznie pozdrawiam | dziękuję | dzięki
-med vänliga hälsningar | med vänlig hälsning | vänliga hälsningar | hälsningar | mvh | tack | tack på förhand
+pozdrawiam | z poważaniem | serdecznie pozdrawiam | pozdrawiam serdecznie | dziękuję | dzięki
+med vänliga hälsningar | med vänlig hälsning | vänliga hälsningar | bästa hälsningar | hälsningar | mvh
+tack | tack på förhand
 atenciosamente | abraço | abraços | um abraço | obrigado | obrigada
 よろしくお願いします | よろしくお願いいたします | 此致 | 谢谢
 """

@@ -17,6 +17,7 @@ from app.channels.protocol import Letter
 from app.domain.answer_link import answer_url
 from app.domain.delivery import DeliveryKind
 from app.domain.feedback_response import said
+from app.domain.mail_muting import muting_url
 from app.markdown import render as render_markdown
 from app.settings import settings
 
@@ -50,6 +51,9 @@ def mail_of(letter: Letter, *, sender: str, thread: Thread | None = None) -> Ema
     mail["From"], mail["To"], mail["Subject"] = f"Parley <{sender}>", letter.address, _subject(letter, thread)
     mail["Reply-To"] = f"Parley <{reply_address(sender, letter.id)}>"
     mail["Auto-Submitted"], mail[DELIVERY] = "auto-generated", str(letter.id)
+    if letter.answers:
+        mail["List-Unsubscribe"] = f"<{muting_url(letter.answers[0]['session'], letter.user)}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if thread.ids:
         mail["In-Reply-To"], mail["References"] = thread.ids[-1], " ".join((*thread.ids[:1], *thread.ids[1:][-20:]))
     mail.set_content(environment(html=False).get_template(f"{template}.txt").render(words).strip() + "\n")

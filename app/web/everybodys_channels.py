@@ -18,7 +18,6 @@ from app.domain.held_mail import HeldMail
 from app.domain.people import people
 from app.domain.standing import standings
 from app.domain.webhook_endpoint import endpoints_in_trouble
-from app.settings import settings
 from app.web.admin import Admin, paged
 from app.web.channels import places, wanted
 from app.web.forms import field
@@ -45,7 +44,7 @@ async def show_everybodys_channels(
         request, "everybodys_channels/index.html", q=q, p=number, people=found, channels=by_person,
         ways=ways, endpoints=await endpoints_in_trouble(), slack=slack, mail=mail,
         workspaces=await Grant.of(PROVIDER), mailboxes=await Grant.of(gmail.PROVIDER),
-        connects_mail=settings().has_mail, held=await HeldMail.count_held(),
+        held=await HeldMail.count_held(),
     )  # fmt: skip
 
 

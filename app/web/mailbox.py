@@ -5,17 +5,31 @@ from urllib.parse import urlencode
 
 from litestar import Response, get
 
-from app.channels.gmail import SCOPES, address_of, exchange, keep_mailbox
+from app.channels.gmail import PROVIDER, SCOPES, address_of, exchange, keep_mailbox
 from app.channels.protocol import Rejected, Unavailable, Uncertain
 from app.domain import audit
 from app.domain.audit import Action
 from app.domain.errors import NotFound, Unfit
+from app.domain.grant import Grant
 from app.sealed import seal_for, unseal_from
 from app.settings import settings
 from app.web.admin import Admin
-from app.web.pages import AnyRequest, browser_of, see
+from app.web.pages import AnyRequest, browser_of, page, see
 
 PURPOSE, LASTS = "connect a mailbox", timedelta(minutes=10)
+
+
+@get("/admin/gmail")
+async def show_gmail_guide(request: AnyRequest, admin: Admin) -> Response[bytes]:
+    """How one's own mailbox is connected, and how far that is."""
+    ours = settings()
+    names = ("google_client_id", "google_client_secret")
+    return page(
+        request, "mailbox/guide.html", scopes=SCOPES, callback=callback_url(), push=f"{ours.base_url}/gmail/push",
+        connects=ours.has_mail, is_sandbox=ours.mail_is_sandbox, poll_seconds=f"{ours.gmail_poll_seconds:g}",
+        keys=[(f"PARLEY_{name.upper()}", bool(getattr(ours, name)) and not ours.mail_is_sandbox) for name in names],
+        mailboxes=[one for one in await Grant.of(PROVIDER) if not one.ended_at],
+    )  # fmt: skip
 
 
 @get("/gmail/connect")

@@ -17,6 +17,7 @@ from app.domain.session import ChatSession
 from app.domain.user import User
 from app.sandbox.mail.office import Office
 from app.settings import settings
+from tests.browsing import Browser
 from tests.channels.engine import ask
 from tests.channels.mail_side import Correspondent, mail_beside, taken_in
 from tests.waiting import until
@@ -223,3 +224,23 @@ async def test_what_is_sensitive_is_not_answered_by_a_reply(writer: Corresponden
     writer.replies(asked, "yes")
     await writer.gets("a reply does not answer it")
     assert not await FeedbackResponse.of(request.id)
+
+
+async def test_one_click_lets_no_more_mails_of_a_conversation_come(writer: Correspondent, server: str, ana: User) -> None:
+    writer.writes("The garden", "Hello [[say=Good morning]]")
+    answer = await writer.gets("Good morning")
+    assert answer.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+    path = answer.header("List-Unsubscribe").strip("<>").removeprefix(server)
+    (session,) = await sql("SELECT id, owner FROM chat_sessions")
+    async with Browser(server) as program:
+        assert "No more mails" in (await program.get(path)).text
+        assert (await sql("SELECT channel FROM chat_sessions"))[0]["channel"] == "email", "looking changes nothing"
+        for _ in range(2):
+            told = await program.client.post(
+                path, data={"List-Unsubscribe": "One-Click"}, headers={"Origin": "https://mail.example"}
+            )
+            assert told.status_code == 303
+        assert "No mails come" in (await program.get(path)).text
+        assert (await program.client.post(f"{path[:-8]}AAAAAAAA")).status_code == 404
+    assert (await sql("SELECT channel FROM chat_sessions"))[0]["channel"] == "web"
+    assert session["owner"] == ana.id

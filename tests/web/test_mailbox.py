@@ -35,7 +35,10 @@ async def answered(office: Office, url: str, decision: str) -> str:
 async def test_it_is_connected_and_its_tokens_are_kept_encrypted(mail: Office, server: str, ana: User) -> None:
     async with Browser(server) as browser:
         await browser.enter(ana)
-        assert "Connect a mailbox" in (await browser.get("/admin/channels")).text
+        assert 'href="/admin/gmail"' in (await browser.get("/admin/channels")).text
+        guide = (await browser.get("/admin/gmail")).text
+        for words in ("ends after seven days", "/gmail/callback", "gmail.readonly", "Connect a mailbox"):
+            assert words in guide
         url = (await browser.get("/gmail/connect")).headers["location"]
         back = await browser.get(await answered(mail, url, "allow"))
         assert back.headers["location"] == "/admin/channels?mail=connected"
