@@ -9,8 +9,9 @@ from playwright.async_api import Page, expect
 
 from tests.conftest import PASSWORD
 from tests.journeys.arrivals import SIZE, Arrivals, arrivals
-from tests.journeys.axe import violations
+from tests.journeys.axe import finds_nothing, violations
 from tests.journeys.device import Device
+from tests.journeys.test_asked import photograph
 from tests.journeys.test_slack_beside import slack_of
 from tests.parley import Parley, home
 from tests.stub_llm import StubLLM
@@ -56,6 +57,38 @@ async def token_of(device: Device) -> dict[str, str]:
     form = {"grant_type": "password", "client_id": "parley", "username": device.email, "password": PASSWORD}
     told = (await device.http.client.post("/oauth/token", data=form)).json()
     return {"Authorization": f"Bearer {told['access_token']}"}
+
+
+async def test_the_pages_around_mail_are_for_everybody(arrive: Arrivals) -> None:
+    device = await arrive("Eve")  # the first one, so an admin
+    mail = await mailbox_of(device)
+    address = mail.url.partition("?")[0]
+    await mail.goto(f"{address}?box=stranger@elsewhere.example")
+    await mail.get_by_label("Subject").fill("An offer")
+    await mail.get_by_label("Your mail").fill("Let me in")
+    await mail.get_by_role("button", name="Send").click()
+    for path, words in (
+        ("/admin/gmail", "ends after seven days"), ("/admin/mails", "stranger@elsewhere.example"),
+        ("/admin/channels", "held back"),
+    ):  # fmt: skip
+        await device.open(path)
+        await comes(device, words)
+        await photograph(device, path.rpartition("/")[2])
+        await finds_nothing(device)
+    stranger = await arrive("")
+    await stranger.open("/forgotten-password")
+    await photograph(stranger, "forgotten-password")
+    await finds_nothing(stranger)
+
+
+async def comes(device: Device, words: str) -> None:
+    """These words stand there, at the latest when the page was opened anew."""
+
+    async def there() -> bool:
+        await device.page.reload()
+        return words in await device.page.locator("main").inner_text()
+
+    await until(there, every=0.5)
 
 
 async def test_asked_in_slack_then_by_mail_answered_with_a_word_and_seen_everywhere(arrive: Arrivals) -> None:
