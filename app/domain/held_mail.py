@@ -1,5 +1,6 @@
 """Mails that nobody has acted on: it is not certain who wrote them. An admin looks at them."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
@@ -13,6 +14,7 @@ from app.database import DB, loaded, new_id, sql
 from app.domain.errors import Conflict, NotFound
 
 MOST_KEPT = 1_000
+KEPT = timedelta(days=30)
 
 
 class HeldStatus(StrEnum):
@@ -49,6 +51,12 @@ class HeldMail(Table, tablename="held_mails", db=DB):
                  SELECT id FROM held_mails WHERE status = 'held' ORDER BY id DESC OFFSET $1 LIMIT 1)""",
             MOST_KEPT - 1,
         )  # fmt: skip
+
+    @classmethod
+    async def forget_old(cls) -> None:
+        """What nobody has decided about in a month, and what blocked mails said: they are people's words."""
+        await sql("DELETE FROM held_mails WHERE status <> 'blocked' AND received_at < $1", now() - KEPT)
+        await sql("UPDATE held_mails SET body = '', subject = '' WHERE body <> '' AND received_at < $1", now() - KEPT)
 
     @classmethod
     async def standing_of(cls, external_id: str) -> HeldStatus | None:

@@ -15,7 +15,7 @@ from app.settings import settings
 HOUR = timedelta(hours=1)
 JOIN = """
 UPDATE deliveries SET payload = payload || jsonb_build_object('upto', $2::bigint),
-  due_at = CASE WHEN $3 THEN now() ELSE due_at END
+  due_at = least(due_at, COALESCE($3, now()))
 WHERE line = $1 AND status = 'due' AND attempt = 0 AND payload ? 'upto' RETURNING id
 """
 
@@ -26,11 +26,10 @@ async def put_digest(binding: ChannelBinding, channel: CommunicationChannel, ent
     if not answers:
         return
     upto = max(one.revision for one in answers)
-    waited_for = await _is_waited_for(answers[-1])
-    if await sql(JOIN, binding.line, upto, waited_for):
+    at = await _may_go_at(binding, channel, quiet=not await _is_waited_for(answers[-1]))
+    if await sql(JOIN, binding.line, upto, at):
         return
     told = {"after": min(one.revision for one in answers) - 1, "upto": upto}
-    at = None if waited_for else await _may_go_at(binding, channel)
     await Delivery.put(DeliveryKind.MESSAGE, channel, message=answers[0].id, line=binding.line, payload=told, due_at=at)
 
 
@@ -67,15 +66,19 @@ async def _is_waited_for(answer: Message) -> bool:
     return bool(rows) and rows[0]["channel"] == ChannelType.EMAIL
 
 
-async def _may_go_at(binding: ChannelBinding, channel: CommunicationChannel) -> datetime | None:
-    """When the next mail may go: now (None), or after the quiet time, or when the hour has room again."""
+async def _may_go_at(binding: ChannelBinding, channel: CommunicationChannel, *, quiet: bool) -> datetime | None:
+    """When the next mail may go: now (None), or after the quiet time, or when the hour has room again. The hour's limit ends
+    also a talk with a machine that answers everything and does not say that it is one."""
     rows = await sql(
         """SELECT max(due_at) FILTER (WHERE line = $2) AS last, count(*) AS mails, min(due_at) AS first FROM (
              SELECT line, due_at FROM deliveries WHERE channel = $1 AND kind = 'message' AND due_at > $3
+               AND NOT (status = 'due' AND attempt = 0)
              ORDER BY due_at DESC LIMIT $4) AS recent""",
         channel.id, binding.line, now() - HOUR, settings().mails_per_hour,
     )  # fmt: skip
-    times = [rows[0]["last"] + timedelta(seconds=settings().mail_quiet_seconds)] if rows[0]["last"] else []
+    last, times = rows[0]["last"], []
+    if quiet and last:
+        times.append(last + timedelta(seconds=settings().mail_quiet_seconds))
     if rows[0]["mails"] >= settings().mails_per_hour:
         times.append(rows[0]["first"] + HOUR)
     at = max(times, default=None)

@@ -13,6 +13,7 @@ from app.domain.feedback_recipient import quiet_hours
 from app.domain.message import fit_text
 from app.domain.user import User
 from app.live import announce_everywhere, decode
+from app.settings import settings
 
 LONGEST_NOTICE = 2_000
 SHOWN = 20
@@ -61,7 +62,15 @@ async def tell(person: User, payload: dict[str, str], *, without: ChannelType | 
 
 
 async def tell_by(channel: CommunicationChannel, text: str, *, request: UUID | None = None) -> None:
-    """Answer somebody who wrote by this channel, there and at once; about a `request` if there is one."""
+    """Answer somebody who wrote by this channel, there and at once; about a `request` if there is one. Only so often in an
+    hour: who goes on may be a machine that does not say so, and the page tells the same."""
+    rows = await sql(
+        """SELECT count(*) FROM deliveries WHERE channel = $1 AND kind = 'notice' AND line = $2
+           AND created_at > now() - interval '1 hour'""",
+        channel.id, f"{channel.id} notices",
+    )  # fmt: skip
+    if rows[0][0] >= settings().mails_per_hour:
+        return
     payload = {"from": "Parley", "text": text}
     await Delivery.put(DeliveryKind.NOTICE, channel, request=request, payload=payload, line=f"{channel.id} notices")
 

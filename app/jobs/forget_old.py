@@ -1,4 +1,4 @@
-"""Forget what counts for a day only: answers kept in case that a request is repeated, and tries at the gates."""
+"""Forget what counts for a while only: answers kept in case that a request is repeated, tries at the gates, what arrived."""
 
 import asyncio
 
@@ -6,6 +6,7 @@ import structlog
 
 from app.apart import apart
 from app.domain.gate_try import GateTry
+from app.domain.held_mail import HeldMail
 from app.domain.idempotency import KeptAnswer
 from app.domain.inbound import InboundEvent
 
@@ -16,7 +17,7 @@ EVERY_SECONDS = 600.0
 async def forget_old() -> None:
     """Look every ten minutes, until cancelled."""
     while True:
-        for forget in (KeptAnswer.forget_old, GateTry.forget_old, InboundEvent.forget_old):
+        for forget in (KeptAnswer.forget_old, GateTry.forget_old, InboundEvent.forget_old, HeldMail.forget_old):
             try:
                 await apart(forget(), 60)
             except Exception as error:

@@ -71,6 +71,19 @@ async def test_who_is_nobody_here_is_not_let_through_and_can_be_blocked(
     assert actions == ["sender-blocked", "sender-unblocked"]
 
 
+async def test_they_are_forgotten_after_a_month_but_who_is_blocked_stays_so(ana: User) -> None:
+    for number, status in enumerate(("held", "released", "blocked")):
+        await HeldMail.hold(f"x {number}", thread="t", sender=f"s{number}@x.example", subject="Hi", why="why", body="aGk")
+        await sql("UPDATE held_mails SET status = $2 WHERE external_id = $1", f"x {number}", status)
+    await HeldMail.forget_old()
+    assert len(await sql("SELECT FROM held_mails WHERE body <> ''")) == 3
+    await sql("UPDATE held_mails SET received_at = received_at - interval '31 days'")
+    await HeldMail.forget_old()
+    (left,) = await HeldMail.listed()
+    assert (left.sender, left.body, left.subject) == ("s2@x.example", "", "")
+    assert await HeldMail.is_blocked("s2@x.example")
+
+
 async def test_only_admins_see_them(server: str, ana: User, ben: User) -> None:
     async with Browser(server) as browser:
         await browser.enter(ben)
