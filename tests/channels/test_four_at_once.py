@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -21,65 +22,77 @@ ADDRESS = "carla.c@example.com"
 ROUNDS = 5
 
 
-@pytest.fixture
-async def slack(ana: User, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[SlackSide]:
-    async with slack_beside(monkeypatch) as side:
-        yield side
+@dataclass
+class Four:
+    """Ana has the page and Slack before her, Carla her mail, and Ben's program speaks for him."""
+
+    slack: SlackSide
+    writer: Correspondent
+    browser: Browser
+    program: Program
+    to: list[str]
+
+    async def ask(self, words: str) -> str:
+        body = {"to": self.to, "type": "approval", "question": words}
+        return str((await self.program.post("/api/feedback", body)).json()["id"])
+
+    async def answer(self, request_id: str, words: str, *, mail_first: bool) -> tuple[Any, Any]:
+        """All four; what the page and the program are told."""
+        in_slack = (await self.slack.hears("ana", words)).model_copy()
+        self.writer.replies(await self.writer.gets(words), "yes")
+        if mail_first:  # over a mailbox and a worker it would hardly ever be
+            await self.slack.hears("ana", "Approved by Carla by e-mail")
+        path, csrf = f"feedback/{request_id}/response", await self.browser.csrf()
+        _, page, by_program = await asyncio.gather(
+            self.slack.clicks("ana", in_slack, f"parley:answer:{request_id} answer:1"),
+            self.browser.post(f"/{path}", {"value": "true"}, csrf=csrf, HX_Request="true"),
+            self.program.post(f"/api/{path}", {"value": True}),
+        )
+        return page, by_program
 
 
 @pytest.fixture
-async def mail(ana: User, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    async with mail_beside(monkeypatch) as office:
-        yield office
-
-
-async def test_one_wins_and_the_others_are_told_who_when_and_where(
-    server: str, ana: User, ben: User, slack: SlackSide, mail: Office, worker: object
-) -> None:
+async def four(ana: User, ben: User, server: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Four]:
     carla: User = await person("Carla")
-    async with AsyncExitStack() as stack:
-        browser = await stack.enter_async_context(Browser(server))
-        program = await stack.enter_async_context(Program(server, ben))
-        await reach(ana, slack, "ana")
-        channel = await CommunicationChannel.add(carla.id, ChannelType.EMAIL, ADDRESS)
-        others = [one.id for one in await CommunicationChannel.of(carla.id) if one.id != channel.id]
-        await CommunicationChannel.reorder(carla.id, [channel.id, *others])
-        writer = Correspondent(mail, ADDRESS, "Carla")
+    channel = await CommunicationChannel.add(carla.id, ChannelType.EMAIL, ADDRESS)
+    others = [one.id for one in await CommunicationChannel.of(carla.id) if one.id != channel.id]
+    await CommunicationChannel.reorder(carla.id, [channel.id, *others])
+    async with (
+        slack_beside(monkeypatch) as slack, mail_beside(monkeypatch) as mail, Browser(server) as browser,
+        Program(server, ben) as program,
+    ):  # fmt: skip
         await browser.enter(ana)
-        csrf, winners, late = await browser.csrf(), [], 0
-        for number in range(ROUNDS):
-            words = f"Shall we ship {number}?"
-            body = {"to": [str(one.id) for one in (ana, ben, carla)], "type": "approval", "question": words}
-            asked = (await program.post("/api/feedback", body)).json()
-            in_slack = (await slack.hears("ana", words)).model_copy()
-            by_mail = await writer.gets(words)
-            path = f"feedback/{asked['id']}/response"
-            if number == 0:  # over a mailbox and a worker mail would hardly ever be first
-                writer.replies(by_mail, "yes")
-                await slack.hears("ana", "Approved by Carla by e-mail")
-            else:
-                writer.replies(by_mail, "yes")
-            _, page, by_program = await asyncio.gather(
-                slack.clicks("ana", in_slack, f"parley:answer:{asked['id']} answer:1"),
-                browser.post(f"/{path}", {"value": "true"}, csrf=csrf, HX_Request="true"),
-                program.post(f"/api/{path}", {"value": True}),
-            )
-            settled = (await program.get(f"/api/feedback/{asked['id']}?wait=10")).json()
-            (winner,), outcome = settled["responses"], settled["outcome"]
-            winners.append(winner["channel"])
-            assert "actions" not in str((await slack.hears("ana", outcome)).blocks)
-            if winner["channel"] != "api":
-                assert by_program.status_code == 409
-                assert outcome in by_program.json()["detail"]
-            if winner["channel"] != "web":
-                assert outcome in page.text
-            await taken_in(number + 1)
-            late += winner["channel"] != "email"
-        assert "email" in winners
+        to = [str(one.id) for one in (ana, ben, carla)]
+        yield Four(slack, _carla(mail), browser, program, to)
 
-        async def all_told() -> bool:
-            there = [one for one in writer.box.mails.values() if "settled before your answer came" in str(one.message)]
-            return len(there) == late
 
-        await until(all_told)
+def _carla(mail: Office) -> Correspondent:
+    return Correspondent(mail, ADDRESS, "Carla")
+
+
+async def test_one_wins_and_the_others_are_told_who_when_and_where(four: Four, ana: User, worker: object) -> None:
+    await reach(ana, four.slack, "ana")
+    winners = []
+    for number in range(ROUNDS):
+        words = f"Shall we ship {number}?"
+        request_id = await four.ask(words)
+        page, by_program = await four.answer(request_id, words, mail_first=number == 0)
+        settled = (await four.program.get(f"/api/feedback/{request_id}?wait=10")).json()
+        (winner,), outcome = settled["responses"], settled["outcome"]
+        winners.append(winner["channel"])
+        assert "actions" not in str((await four.slack.hears("ana", outcome)).blocks)
+        if winner["channel"] != "api":
+            assert by_program.status_code == 409
+            assert outcome in by_program.json()["detail"]
+        if winner["channel"] != "web":
+            assert outcome in page.text
+        await taken_in(number + 1)
+    assert "email" in winners
+    late = len([one for one in winners if one != "email"])
+
+    async def all_told() -> bool:
+        there = [one for one in four.writer.box.mails.values() if "settled before your answer came" in str(one.message)]
+        return len(there) == late
+
+    await until(all_told)
     assert (await sql("SELECT count(*) FROM feedback_responses"))[0][0] == ROUNDS
