@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache, partial
-from typing import Any
+from typing import Any, TypeVar
 
 from app.backoff import backoff_seconds
 from app.channels.protocol import Rejected, Unavailable, Uncertain
@@ -28,6 +28,7 @@ NO_MAILBOX = "No mailbox is connected that Parley could write from."
 ENDED = "Google lets Parley use its mailbox no longer: an admin has to connect it again."
 
 Json = dict[str, Any]
+T = TypeVar("T")
 Call = Callable[[Any], Any]
 """Of the API's `users`, the request that is to be made."""
 
@@ -92,9 +93,15 @@ def _same(part: Any) -> Any:
     return part
 
 
-@cache
-def _users(api_url: str) -> Users:
-    return Users(api_url)
+_made: dict[str, Users] = {}
+
+
+async def prepare() -> Users:
+    """Load the library and its description: half a second, in which nothing else waits and no mail's time runs."""
+    api_url = settings().gmail_api_url
+    if api_url not in _made:
+        _made[api_url] = await _on_thread(lambda: Users(api_url))
+    return _made[api_url]
 
 
 async def mailbox() -> Grant:
@@ -145,7 +152,7 @@ async def _heard(call: Call, access_token: str) -> Json:
     import httpx2
     from googleapiclient.errors import HttpError
 
-    request = call(_users(settings().gmail_api_url))
+    request = call(await prepare())
     request.headers["authorization"] = f"Bearer {access_token}"
     try:
         return await _on_thread(lambda: request.execute(http=_once()) or {})
@@ -157,7 +164,7 @@ async def _heard(call: Call, access_token: str) -> Json:
         raise Uncertain(f"No answer from Gmail: {error or type(error).__name__}") from error
 
 
-async def _on_thread(work: Callable[[], Json]) -> Json:
+async def _on_thread(work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(_threads, work)
 
 

@@ -9,6 +9,7 @@ import structlog
 from saq.types import Context
 
 from app.apart import apart
+from app.channels.gmail import prepare
 from app.channels.gmail_inbox import read_new
 from app.channels.gmail_push import keep_watched
 from app.channels.protocol import Unavailable, Uncertain
@@ -27,6 +28,7 @@ async def read_mailbox() -> None:
     if not settings().has_mail:
         return
     holder = new_id()
+    await prepare()
     try:
         while True:
             try:

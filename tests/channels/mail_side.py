@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from app.channels.gmail import SCOPES, keep_mailbox
+from app.channels.gmail import SCOPES, keep_mailbox, prepare
 from app.database import sql
 from app.domain.mail_cursor import MailCursor
 from app.sandbox.mail.google import grant_refresh
@@ -34,6 +34,7 @@ async def mail_beside(monkeypatch: pytest.MonkeyPatch, *, connected: bool = True
             refresh = grant_refresh(office, office.world.ours, list(SCOPES))
             await keep_mailbox(office.world.ours, {"access_token": "old", "refresh_token": refresh, "expires_in": 0})
             await MailCursor.move(office.world.ours, office.ours.history_id)
+        await prepare()
         yield office
 
 
